@@ -10,11 +10,10 @@ msbuild=(-graph -maxCpuCount:2 -nodeReuse:false -verbosity:quiet -nologo -consol
 say() { printf '\e[1m%s\e[0m\n' "$*" >&2; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
-# Puts the pinned tools named (or all of them) on PATH, installing what is missing.
-use_tools() {
-  local tool
-  for tool in "$@"; do eng/setup --only "$tool" >&2; done
-  eval "$(eng/setup --paths)"
+# tool NAME: the path of a pinned tool, which is installed when it is missing.
+tool() {
+  eng/setup --only "$1" >&2
+  eng/setup --path "$1"
 }
 
 run_mark="mesh-$$-$RANDOM$RANDOM"
