@@ -7,7 +7,7 @@ export HOME="${HOME:-/tmp}" DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET
 # The same for every build: the compiler server saves time, reused MSBuild nodes would outlive the script.
 msbuild=(-graph -maxCpuCount:2 -nodeReuse:false -verbosity:quiet -nologo -consoleLoggerParameters:NoSummary -p:UseSharedCompilation=true)
 
-say() { printf '\e[1m%s\e[0m\n' "$*" >&2; }
+say() { printf '%s\n' "$*" >&2; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # tool NAME: the path of a pinned tool, which is installed when it is missing.
@@ -16,7 +16,8 @@ tool() {
   eng/setup --path "$1"
 }
 
-run_mark="mesh-$$-$RANDOM$RANDOM"
+# Every process started here carries this mark in its environment; a script within a script adds its own.
+run_mark="${MESH_RUN_MARK:-}/$$-$RANDOM$RANDOM"
 run_state=$(mktemp -d)
 touch "$run_state/sessions"
 
@@ -25,7 +26,7 @@ touch "$run_state/sessions"
 bounded() {
   local seconds=$1 session code=0
   shift
-  MESH_RUN_MARK=$run_mark-$BASHPID-$RANDOM setsid timeout --kill-after=10 "$seconds" "$@" </dev/null &
+  MESH_RUN_MARK=$run_mark setsid timeout --kill-after=10 "$seconds" "$@" </dev/null &
   session=$!
   echo "$session" >>"$run_state/sessions"
   wait "$session" || code=$?
@@ -42,7 +43,7 @@ members_of() {
 }
 
 marked() {
-  grep -lzE "^MESH_RUN_MARK=$run_mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+  grep -lz "^MESH_RUN_MARK=$run_mark" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
 }
 
 kill_all() {
@@ -50,7 +51,7 @@ kill_all() {
   [ $# -gt 0 ] || return 0
   for signal in TERM KILL; do
     kill -"$signal" "$@" 2>/dev/null || return 0
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for _ in {1..25}; do
       kill -0 "$@" 2>/dev/null || return 0
       sleep 0.2
     done
