@@ -1,0 +1,91 @@
+using Mesh.Common.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Common.Consul;
+
+/// <summary>Keeps this instance registered: at start, and again whenever the agent has forgotten it. Leaves before the stop.</summary>
+internal sealed partial class ConsulRegistrar(
+    ConsulClient consul, MeshOptions options, ServerAddress address, TimeProvider time, ILogger<ConsulRegistrar> logger)
+    : BackgroundService, ILeaveOnDrain
+{
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(3);
+    private readonly CancellationTokenSource _leaving = new();
+    private readonly SemaphoreSlim _turn = new(1);
+
+    private string Id => $"{options.Service}-{options.InstanceId}";
+
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        await _leaving.CancelAsync();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TimeSpan.FromSeconds(3));
+        try
+        {
+            await _turn.WaitAsync(patience.Token);
+            await consul.DeregisterAsync(Id, patience.Token);
+        }
+        catch (Exception e)
+        {
+            // Its check fails soon and Consul forgets it.
+            LogNotLeft(e.Message);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _leaving.Token);
+        try
+        {
+            var port = await address.PortAsync(stop.Token);
+            var registration = new ServiceRegistration(Id, options.Service, options.Advertise, port);
+            for (var known = false; ;)
+            {
+                known = await KeepAsync(registration, known, stop.Token);
+                await Task.Delay(known ? s_look : TimeSpan.FromMilliseconds(500), time, stop.Token);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return;
+        }
+    }
+
+    /// <summary>One look; answers whether the agent knows the instance now.</summary>
+    private async Task<bool> KeepAsync(ServiceRegistration registration, bool known, CancellationToken stop)
+    {
+        await _turn.WaitAsync(stop);
+        try
+        {
+            if (known && await consul.KnowsAsync(Id, stop)) return true;
+            await consul.RegisterAsync(registration, stop);
+            LogRegistered(Id, registration.Address, registration.Port);
+            return true;
+        }
+        catch (Exception e) when (!stop.IsCancellationRequested)
+        {
+            LogAway(e.Message);
+            return false;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _leaving.Dispose();
+        _turn.Dispose();
+    }
+
+    [LoggerMessage(LogLevel.Information, "Registered as {Id} at {Address}:{Port}")]
+    private partial void LogRegistered(string id, string address, int port);
+
+    [LoggerMessage(LogLevel.Warning, "Consul does not take the registration: {Problem}")]
+    private partial void LogAway(string problem);
+
+    [LoggerMessage(LogLevel.Warning, "Consul was not told that this instance leaves: {Problem}")]
+    private partial void LogNotLeft(string problem);
+}

@@ -1,0 +1,20 @@
+namespace Mesh.Common.Names;
+
+/// <summary>An app: `tenants/acme/apps/shop`.</summary>
+public sealed record AppName(string Tenant, string App)
+{
+    /// <summary>The tenant that it belongs to.</summary>
+    public TenantName Parent => new(Tenant);
+
+    /// <summary>The name's parts; throws INVALID_ARGUMENT on the field when the name is malformed.</summary>
+    public static AppName Parse(string value, string field = "name")
+    {
+        var ids = ResourceNames.Parse(value, field, "tenants/*/apps/*", ResourceNames.IsId, ResourceNames.IsId);
+        return new(ids[0], ids[1]);
+    }
+
+    /// <summary>The id when it is well formed; otherwise INVALID_ARGUMENT on the field.</summary>
+    public static string CheckId(string id, string field) => ResourceNames.CheckId(id, field);
+
+    public override string ToString() => $"tenants/{Tenant}/apps/{App}";
+}

@@ -1,0 +1,17 @@
+namespace Mesh.Common.Names;
+
+/// <summary>A build of an app: `tenants/acme/apps/shop/builds/{uid}`.</summary>
+public sealed record BuildName(string Tenant, string App, string Uid)
+{
+    /// <summary>The app that it belongs to.</summary>
+    public AppName Parent => new(Tenant, App);
+
+    /// <summary>The name's parts; throws INVALID_ARGUMENT on the field when the name is malformed.</summary>
+    public static BuildName Parse(string value, string field = "name")
+    {
+        var ids = ResourceNames.Parse(value, field, "tenants/*/apps/*/builds/*", ResourceNames.IsId, ResourceNames.IsId, ResourceNames.IsUid);
+        return new(ids[0], ids[1], ids[2]);
+    }
+
+    public override string ToString() => $"tenants/{Tenant}/apps/{App}/builds/{Uid}";
+}

@@ -1,0 +1,45 @@
+using Mesh.Common.Health;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Mesh.Common.Postgres;
+
+/// <summary>Runs the migrations at start, waiting for the database as long as it is away. The service is ready only afterwards.</summary>
+internal sealed partial class MigrationService(
+    Migrator migrator, SchemaReadiness readiness, HealthCondition condition, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<MigrationService> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await migrator.RunAsync(stoppingToken);
+                readiness.Set();
+                condition.Meet();
+                return;
+            }
+            catch (Exception e) when (e is NpgsqlException and not PostgresException || e is PostgresException { IsTransient: true })
+            {
+                var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 100 << Math.Min(attempt, 6)));
+                LogWaiting(e.Message, pause.TotalSeconds);
+                await Task.Delay(pause, time, stoppingToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                LogFailed(e);
+                Environment.ExitCode = 1;
+                lifetime.StopApplication();
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The database is not there yet ({Problem}); the next attempt is in {Seconds} s")]
+    private partial void LogWaiting(string problem, double seconds);
+
+    [LoggerMessage(LogLevel.Critical, "The migrations failed; the program stops")]
+    private partial void LogFailed(Exception exception);
+}
