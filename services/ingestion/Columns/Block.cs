@@ -7,6 +7,8 @@ public abstract class Block(string table, params (string Name, Column Column)[] 
 
     public IReadOnlyList<(string Name, Column Column)> Columns => columns;
 
+    public IReadOnlyList<string> ColumnNames { get; } = [.. columns.Select(column => column.Name)];
+
     public int Rows => columns[0].Column.Rows;
 
     public void Clear()

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Mesh.Ingestion.Columns;
 
 /// <summary>Labels or attributes of a row: ClickHouse's Map(LowCardinality(String), String).</summary>
@@ -72,6 +74,23 @@ public sealed class MapColumn : Column, IDisposable
         _ends.WriteNative(output);
         _keys.WriteNative(output);
         _values.WriteNative(output);
+    }
+
+    /// <summary>Reads the rows back in order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>[]> ReadAll()
+    {
+        var values = _values.ReadAll();
+        var rows = new List<KeyValuePair<string, string>[]>(Rows);
+        var pair = 0;
+        foreach (var end in _ends.Values)
+        {
+            var row = new KeyValuePair<string, string>[(int)end - pair];
+            for (var i = 0; i < row.Length; i++, pair++)
+                row[i] = new(Encoding.UTF8.GetString(_keys[pair]), values[pair]);
+            rows.Add(row);
+        }
+
+        return rows;
     }
 
     public void Dispose()

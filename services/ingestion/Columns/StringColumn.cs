@@ -48,7 +48,7 @@ public sealed class StringColumn : Column, IDisposable
     public override void WriteNative(ByteBuffer output) => output.Write(_bytes.Span);
 
     /// <summary>Reads the rows back in order.</summary>
-    public IEnumerable<string> ReadAll()
+    public IReadOnlyList<string> ReadAll()
     {
         var values = new List<string>(_rows);
         var reader = new ByteReader(_bytes.Span);

@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using Mesh.Common.Errors;
+
 namespace Mesh.Ingestion.Log;
 
 /// <summary>
@@ -64,13 +67,13 @@ public sealed class WriteAheadLog : IDisposable
         lock (_gate)
         {
             if (_closed || _broken is not null)
-                throw new LogRefusedException("LOG_CLOSED", "the log is closed", RetryDelay);
+                throw MeshException.Unavailable("LOG_CLOSED", "The log is closed.", RetryDelay);
             if (_queuedBytes + record.Bytes.Length > _options.MaxQueuedBytes && _queue.Count > 0)
-                throw new LogRefusedException("LOG_BUSY", "too many bytes wait for the log", TimeSpan.FromMilliseconds(200));
+                throw MeshException.ResourceExhausted("LOG_BUSY", "Too many bytes wait for the log.", TimeSpan.FromMilliseconds(200));
             if (_durableEnd - _checkpoint + _queuedBytes + record.Bytes.Length > _options.MaxBytes)
-                throw new LogRefusedException("LOG_FULL", "the log has reached its limit and the database is behind", RetryDelay);
+                throw MeshException.ResourceExhausted("LOG_FULL", "The log has reached its limit, and the database is behind.", RetryDelay);
             if (_disk.IsLow)
-                throw new LogRefusedException("DISK_FULL", "the disk has too little free space", RetryDelay);
+                throw MeshException.ResourceExhausted("DISK_FULL", "The disk has too little free space.", RetryDelay);
             if (admit is not null && !admit())
                 return false;
 
@@ -94,12 +97,15 @@ public sealed class WriteAheadLog : IDisposable
         }
     }
 
-    /// <summary>Notes that everything before <paramref name="position"/> is in the database, and deletes whole segments before it.</summary>
-    public void Truncate(long position)
+    /// <summary>
+    /// Notes that everything before <paramref name="checkpoint"/> is in the database, and deletes whole segments before
+    /// <paramref name="keepFrom"/>, which is not behind it.
+    /// </summary>
+    public void Truncate(long checkpoint, long keepFrom)
     {
-        Volatile.Write(ref _checkpoint, position);
+        Volatile.Write(ref _checkpoint, checkpoint);
         var starts = SegmentFile.Starts(Folder);
-        for (var i = 0; i + 1 < starts.Count && starts[i + 1] <= position; i++)
+        for (var i = 0; i + 1 < starts.Count && starts[i + 1] <= keepFrom; i++)
             File.Delete(SegmentFile.PathOf(Folder, starts[i]));
     }
 
@@ -183,12 +189,12 @@ public sealed class WriteAheadLog : IDisposable
         lock (_gate)
         {
             // A write that failed was undone; after a failed fdatasync nobody knows what the disk holds.
-            if (exception.InnerException is System.ComponentModel.Win32Exception)
+            if (exception.InnerException is Win32Exception)
                 _broken = exception;
             _batches.Restart();
             foreach (var record in group.Concat(_queue))
             {
-                record.Fail(new LogRefusedException("DISK_FULL", "the log could not be written: " + exception.Message, RetryDelay));
+                record.Fail(MeshException.Unavailable("LOG_WRITE_FAILED", "The log could not be written.", RetryDelay, exception));
                 record.Dispose();
             }
 

@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Log;
 
 namespace Mesh.Ingestion.Tests.Log;
@@ -38,10 +39,10 @@ public sealed class WriteAheadLogTests
             await LogFixture.AppendAsync(log, new string('x', 1000));
 
         var starts = SegmentFile.Starts(folder.Path);
-        log.Truncate(starts[3] + FrameHeader.Size + 1000);
+        log.Truncate(starts[3] + FrameHeader.Size + 1000, starts[3] + FrameHeader.Size + 1000);
         Assert.Equal(starts[3..], SegmentFile.Starts(folder.Path));
 
-        log.Truncate(log.DurableEnd);
+        log.Truncate(log.DurableEnd, log.DurableEnd);
         Assert.Equal(starts[^1..], SegmentFile.Starts(folder.Path));
         await LogFixture.AppendAsync(log, "after");
         Assert.Equal(["after"], LogFixture.ReadAll(log, log.Checkpoint));
@@ -52,7 +53,7 @@ public sealed class WriteAheadLogTests
     {
         using var folder = new TemporaryFolder();
         using var log = LogFixture.Open(folder.Path, LogFixture.Options with { MaxBytes = 1 << 16 });
-        var refused = await Assert.ThrowsAsync<LogRefusedException>(async () =>
+        var refused = await Assert.ThrowsAsync<MeshException>(async () =>
         {
             while (true)
                 await LogFixture.AppendAsync(log, new string('x', 1000));
@@ -60,7 +61,7 @@ public sealed class WriteAheadLogTests
         Assert.Equal("LOG_FULL", refused.Reason);
         Assert.True(refused.RetryAfter > TimeSpan.Zero);
 
-        log.Truncate(log.DurableEnd);
+        log.Truncate(log.DurableEnd, log.DurableEnd);
         await LogFixture.AppendAsync(log, "after");
     }
 
@@ -69,7 +70,7 @@ public sealed class WriteAheadLogTests
     {
         using var folder = new TemporaryFolder();
         using var log = LogFixture.Open(folder.Path, LogFixture.Options with { MinFreeBytes = long.MaxValue });
-        var refused = Assert.Throws<LogRefusedException>(() => log.TryAppend(LogFixture.Record("x")));
+        var refused = Assert.Throws<MeshException>(() => log.TryAppend(LogFixture.Record("x")));
         Assert.Equal("DISK_FULL", refused.Reason);
     }
 
