@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Google.Protobuf.WellKnownTypes;
 using Mesh.Common.ClickHouse;
 
 namespace Mesh.Ingestion.Query;
@@ -16,18 +15,18 @@ public sealed class LogStore(ClickHouseClient clickHouse)
             select toUnixTimestamp64Nano(time), severity, body, labels, trace_id, span_id
             from logs
             where tenant = {parameters.Text(query.Tenant)}
-                and time >= fromUnixTimestamp64Nano({parameters.Integer(query.Start)})
-                and time <= fromUnixTimestamp64Nano({parameters.Integer(query.End)})
-                and severity >= {parameters.Integer(query.Severity)}{text}{LabelConditions.Of(query.Selector, parameters)}
+                and time >= fromUnixTimestamp64Nano({parameters.Number(query.Start)})
+                and time <= fromUnixTimestamp64Nano({parameters.Number(query.End)})
+                and severity >= {parameters.Number(query.Severity)}{text}{LabelConditions.Of(query.Selector, parameters)}
             order by tenant {order}, time {order}
-            limit {parameters.Integer(query.Limit)}
+            limit {parameters.Number(query.Limit)}
             """ + MetricSql.Limits;
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
         {
             var record = new V1.LogRecord
             {
-                Time = UnixTime.Of(row.Integer(0)),
-                Severity = (V1.LogSeverity)row.Integer(1),
+                Time = UnixTime.Of(row.WholeNumber(0)),
+                Severity = (V1.LogSeverity)row.WholeNumber(1),
                 Body = row.Text(2),
                 TraceId = row.Text(4),
                 SpanId = row.Text(5),

@@ -15,7 +15,7 @@ internal static class MetricSql
         from (select series, k, value from points order by series, k) as p
         inner join matched as m on m.id = p.series
         group by p.series
-        limit {parameters.Integer(query.Limit + 1L)}
+        limit {parameters.Number(query.Limit + 1L)}
         """ + Limits;
 
     /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
@@ -37,7 +37,7 @@ internal static class MetricSql
                 order by keys, k
             )
             group by keys
-            limit {parameters.Integer(query.Limit + 1L)}
+            limit {parameters.Number(query.Limit + 1L)}
             """ + Limits;
     }
 
@@ -127,8 +127,8 @@ internal static class MetricSql
 
     private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
         $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"
-        + $" and s.time > fromUnixTimestamp64Milli({parameters.Integer(query.Start - before)})"
-        + $" and s.time <= fromUnixTimestamp64Milli({parameters.Integer(query.Start + query.Step * (query.Points - 1))})";
+        + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.Start - before)})"
+        + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.Start + query.Step * (query.Points - 1))})";
 
     // The first point that sees a sample of this time; below 0 where it lies before the range.
     private static string FirstPoint(string time, MetricQuery query) =>

@@ -24,7 +24,7 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
             select metric, labels
             from ({MetricSql.Matched(tenant, selector, parameters)})
             order by metric, labels
-            limit {parameters.Integer(limit)}
+            limit {parameters.Number(limit)}
             """ + MetricSql.Limits;
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
         {

@@ -11,7 +11,7 @@ public sealed class SqlParameters
 
     public string Text(string value) => Add(Escape(value), "String");
 
-    public string Integer(long value) => Add(value.ToString(CultureInfo.InvariantCulture), "Int64");
+    public string Number(long value) => Add(value.ToString(CultureInfo.InvariantCulture), "Int64");
 
     // Parameters travel in the escaped form of tab-separated text.
     private static string Escape(string value) => value

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Google.Protobuf.WellKnownTypes;
 using Mesh.Common.ClickHouse;
 
 namespace Mesh.Ingestion.Query;
@@ -20,7 +19,7 @@ public sealed class TraceStore(ClickHouseClient clickHouse)
             from spans
             where tenant = {parameters.Text(tenant)} and trace_id = {parameters.Text(traceId)}
             order by start
-            limit {parameters.Integer(MaxSpans)}
+            limit {parameters.Number(MaxSpans)}
             """ + MetricSql.Limits;
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
             yield return Map(row);
@@ -36,12 +35,12 @@ public sealed class TraceStore(ClickHouseClient clickHouse)
             select {Columns}
             from spans
             where tenant = {parameters.Text(query.Tenant)}
-                and start >= fromUnixTimestamp64Nano({parameters.Integer(query.Start)})
-                and start <= fromUnixTimestamp64Nano({parameters.Integer(query.End)})
-                and duration >= {parameters.Integer(query.MinDuration)}{service}{errors}
+                and start >= fromUnixTimestamp64Nano({parameters.Number(query.Start)})
+                and start <= fromUnixTimestamp64Nano({parameters.Number(query.End)})
+                and duration >= {parameters.Number(query.MinDuration)}{service}{errors}
             order by start desc
             limit 1 by trace_id
-            limit {parameters.Integer(query.Limit)}
+            limit {parameters.Number(query.Limit)}
             """ + MetricSql.Limits;
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
             yield return Map(row);
@@ -56,10 +55,10 @@ public sealed class TraceStore(ClickHouseClient clickHouse)
             ParentSpanId = row.Text(2),
             Operation = row.Text(3),
             Service = row.Text(4),
-            Kind = (V1.Span.Types.Kind)row.Integer(5),
-            StartTime = UnixTime.Of(row.Integer(6)),
-            DurationNanos = row.Integer(7),
-            Error = row.Integer(8) != 0,
+            Kind = (V1.Span.Types.Kind)row.WholeNumber(5),
+            StartTime = UnixTime.Of(row.WholeNumber(6)),
+            DurationNanos = row.WholeNumber(7),
+            Error = row.WholeNumber(8) != 0,
             StatusMessage = row.Text(9),
         };
         span.Attributes.AddRange(MetricStore.LabelsOf(row[10]));
