@@ -43,6 +43,10 @@ public sealed class MeshException : Exception
             Violations = violations,
         };
 
+    /// <summary>One wrong field, with a reason of its own for programs that tell such errors apart.</summary>
+    public static MeshException InvalidArgument(string reason, string field, string description) =>
+        new(StatusCode.InvalidArgument, reason, $"{field}: {description}") { Violations = [new(field, description)] };
+
     public static MeshException AlreadyExists(string reason, string message) => new(StatusCode.AlreadyExists, reason, message);
 
     public static MeshException FailedPrecondition(string reason, string message) =>
