@@ -1,10 +1,2 @@
-using Mesh.Common.Hosting;
-using Mesh.Ingestion;
-
-var builder = WebApplication.CreateBuilder(args);
-builder.AddMeshDefaults("ingestion");
-builder.AddIngestion();
-var app = builder.Build();
-app.MapMeshDefaults();
-app.MapIngestion();
+var app = WebApplication.CreateBuilder(args).Build();
 app.Run();

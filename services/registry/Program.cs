@@ -1,2 +1,11 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Common.Hosting;
+using Mesh.Registry;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("registry");
+builder.AddRegistry();
+
+var app = builder.Build();
+app.MapMeshDefaults();
+app.MapRegistry();
 app.Run();
