@@ -15,6 +15,9 @@ internal sealed class Http2Handover : IConnectionListenerFactory, IConnectionLis
 {
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
+    /// <summary>How long a new connection may stay silent.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
     // Kestrel bounds the connections; every one of them stands here at most once.
     private readonly Channel<ConnectionContext> _handed = Channel.CreateUnbounded<ConnectionContext>();
 
@@ -41,7 +44,21 @@ internal sealed class Http2Handover : IConnectionListenerFactory, IConnectionLis
     /// <summary>The connection middleware of the HTTP/1.1 listener.</summary>
     public async Task DispatchAsync(ConnectionContext connection, ConnectionDelegate http1)
     {
-        if (!await BeginsWithPrefaceAsync(connection))
+        bool isHttp2;
+        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed))
+        {
+            patience.CancelAfter(s_patience);
+            try
+            {
+                isHttp2 = await BeginsWithPrefaceAsync(connection, patience.Token);
+            }
+            catch (Exception e) when (e is OperationCanceledException or IOException)
+            {
+                connection.Abort();
+                return;
+            }
+        }
+        if (!isHttp2)
         {
             await http1(connection);
             return;
@@ -52,12 +69,12 @@ internal sealed class Http2Handover : IConnectionListenerFactory, IConnectionLis
     }
 
     /// <summary>Reads until the bytes are the preface or cannot become it; consumes nothing.</summary>
-    private static async ValueTask<bool> BeginsWithPrefaceAsync(ConnectionContext connection)
+    private static async ValueTask<bool> BeginsWithPrefaceAsync(ConnectionContext connection, CancellationToken cancellationToken)
     {
         var input = connection.Transport.Input;
         while (true)
         {
-            var result = await input.ReadAsync(connection.ConnectionClosed);
+            var result = await input.ReadAsync(cancellationToken);
             var buffer = result.Buffer;
             var length = (int)Math.Min(buffer.Length, Preface.Length);
             var matches = Matches(buffer.Slice(0, length));

@@ -65,6 +65,7 @@ public static class MeshDefaults
     /// <summary>The middlewares and endpoints of every program. Call it before the service maps its own.</summary>
     public static void MapMeshDefaults(this WebApplication app)
     {
+        app.UseTelemetry();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<ErrorMiddleware>();
         // Kestrel's address is read when it has started.
