@@ -1,2 +1,10 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Common.Hosting;
+using Mesh.Ingestion;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("ingestion");
+builder.AddIngestion();
+var app = builder.Build();
+app.MapMeshDefaults();
+app.MapIngestion();
 app.Run();

@@ -41,7 +41,9 @@ public sealed class ClickHouseClient : IDisposable
         string table, IReadOnlyList<string> columns, ReadOnlyMemory<byte> block, string deduplicationToken, CancellationToken cancellationToken)
     {
         var sql = $"insert into {table} ({string.Join(", ", columns)}) format Native";
-        var path = Path(null, "async_insert=0", "wait_end_of_query=1", "query=" + Uri.EscapeDataString(sql),
+        // A materialized view must see the block again when the first attempt broke between the table and the view.
+        var path = Path(null, "async_insert=0", "wait_end_of_query=1", "deduplicate_blocks_in_dependent_materialized_views=1",
+            "max_partitions_per_insert_block=0", "query=" + Uri.EscapeDataString(sql),
             "insert_deduplication_token=" + Uri.EscapeDataString(deduplicationToken));
         await _pipeline.ExecuteAsync(async token =>
         {

@@ -1,0 +1,29 @@
+namespace Mesh.Ingestion.Columns;
+
+/// <summary>
+/// One column of a block. It knows three forms: rows appended by a receiver, the bytes of a log record, and the bytes of
+/// a ClickHouse Native block. Columns are cleared and used again.
+/// </summary>
+public abstract class Column
+{
+    /// <summary>The ClickHouse type, as a Native block names it.</summary>
+    public abstract string Type { get; }
+
+    public abstract int Rows { get; }
+
+    public abstract void Clear();
+
+    /// <summary>Writes all rows as a log record holds them.</summary>
+    public abstract void Encode(ByteBuffer output);
+
+    /// <summary>Appends <paramref name="rows"/> rows of a log record to what the column holds.</summary>
+    public abstract void Append(ref ByteReader input, int rows);
+
+    /// <summary>Writes what precedes the data in a Native block; most types have nothing there.</summary>
+    public virtual void WriteNativePrefix(ByteBuffer output)
+    {
+    }
+
+    /// <summary>Writes all rows as a Native block holds them.</summary>
+    public abstract void WriteNative(ByteBuffer output);
+}

@@ -1,0 +1,58 @@
+using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Tables;
+using Mesh.Ingestion.Writers;
+
+namespace Mesh.Ingestion.Drain;
+
+/// <summary>
+/// Gathers the records of the log from a batch's start to its end. The ends stand in the log, so whoever gathers from
+/// the same start gets the same rows in the same order.
+/// </summary>
+public sealed class DrainBatch(long start)
+{
+    private bool _ended;
+
+    public TelemetryBatch Rows { get; } = new();
+
+    /// <summary>Where the batch begins in the log.</summary>
+    public long Start { get; private set; } = start;
+
+    /// <summary>Where it ends; meaningful once it is gathered.</summary>
+    public long End { get; private set; } = start;
+
+    /// <summary>When the first of its records was written.</summary>
+    public long UnixMilliseconds { get; private set; }
+
+    /// <summary>The writers' last batches up to <see cref="End"/>.</summary>
+    public Dictionary<string, WriterState> Writers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Takes in what is durable; true when the batch has reached its end.</summary>
+    public bool Gather(LogReader reader)
+    {
+        while (!_ended && reader.TryRead())
+        {
+            WriterSnapshot.Apply(Writers, reader);
+            var payload = new ByteReader(reader.Payload);
+            WriterRecord.ReadHead(ref payload);
+            Rows.Append(ref payload);
+            if (End == Start)
+                UnixMilliseconds = reader.Header.UnixMilliseconds;
+            End = reader.Position;
+            _ended = reader.Header.EndsBatch;
+        }
+
+        return _ended;
+    }
+
+    /// <summary>What ClickHouse knows this batch's rows of one table by. The same batch has the same token for ever.</summary>
+    public string TokenOf(string table, Guid logId) => $"{logId:N}-{Start:x}-{End:x}-{table}";
+
+    /// <summary>Begins the batch behind this one.</summary>
+    public void Next()
+    {
+        Rows.Clear();
+        Start = End;
+        _ended = false;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Diagnostics.Metrics;
+using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Log;
+
+namespace Mesh.Ingestion.Drain;
+
+/// <summary>How far the database is behind the log, and how inserting goes.</summary>
+internal sealed class DrainMetrics : IDisposable
+{
+    private readonly Meter _meter = new("Mesh.Ingestion.Drain");
+    private readonly Histogram<double> _latency;
+    private readonly Counter<long> _rows;
+    private readonly Counter<long> _failures;
+    private long _oldest;
+
+    public DrainMetrics(WriteAheadLog log, TimeProvider time)
+    {
+        _latency = _meter.CreateHistogram<double>("mesh_ingestion_insert_duration", "s", "Duration of inserts, by table.");
+        _rows = _meter.CreateCounter<long>("mesh_ingestion_rows_inserted", description: "Rows that the database has taken, by table.");
+        _failures = _meter.CreateCounter<long>("mesh_ingestion_insert_failures", description: "Inserts that will be repeated, by table.");
+        _meter.CreateObservableGauge(
+            "mesh_ingestion_log_lag_bytes", () => log.DurableEnd - log.Checkpoint, "By", "Bytes in the log that the database has not.");
+        _meter.CreateObservableGauge("mesh_ingestion_log_lag_seconds", () => Lag(time), "s", "Age of the oldest record that the database has not.");
+    }
+
+    public void Gathering(DrainBatch batch) => Volatile.Write(ref _oldest, batch.End == batch.Start ? 0 : batch.UnixMilliseconds);
+
+    public void Inserted(Block block, TimeSpan elapsed)
+    {
+        var table = new KeyValuePair<string, object?>("table", block.Table);
+        _latency.Record(elapsed.TotalSeconds, table);
+        _rows.Add(block.Rows, table);
+    }
+
+    public void Failed(string table) => _failures.Add(1, new KeyValuePair<string, object?>("table", table));
+
+    public void Committed(DrainBatch batch) => Volatile.Write(ref _oldest, 0);
+
+    public void Dispose() => _meter.Dispose();
+
+    private double Lag(TimeProvider time)
+    {
+        var oldest = Volatile.Read(ref _oldest);
+        return oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
+    }
+}

@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Log;
+
+namespace Mesh.Ingestion;
+
+/// <summary>What ingestion itself reads from the environment, as MESH_INGESTION_…; the rest has defaults that fit.</summary>
+public static class IngestionOptions
+{
+    /// <summary>MESH_INGESTION_LOG_BYTES, _LOG_MIN_FREE_BYTES and _BATCH_MILLISECONDS.</summary>
+    public static LogOptions Log(IConfiguration configuration)
+    {
+        var normal = new LogOptions();
+        return Checked(normal with
+        {
+            MaxBytes = Number(configuration, "LOG_BYTES") ?? normal.MaxBytes,
+            MinFreeBytes = Number(configuration, "LOG_MIN_FREE_BYTES") ?? normal.MinFreeBytes,
+            SegmentBytes = Number(configuration, "LOG_SEGMENT_BYTES") ?? normal.SegmentBytes,
+            BatchAge = TimeSpan.FromMilliseconds(Number(configuration, "BATCH_MILLISECONDS") ?? normal.BatchAge.TotalMilliseconds),
+        });
+    }
+
+    /// <summary>MESH_INGESTION_TENANT_SAMPLES_PER_SECOND and _TENANT_SERIES.</summary>
+    public static IntakeOptions Intake(IConfiguration configuration)
+    {
+        var normal = new IntakeOptions();
+        return Checked(normal with
+        {
+            SamplesPerSecond = Number(configuration, "TENANT_SAMPLES_PER_SECOND") ?? normal.SamplesPerSecond,
+            ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
+        });
+    }
+
+    private static T Checked<T>(T options)
+        where T : notnull
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        return options;
+    }
+
+    private static long? Number(IConfiguration configuration, string name) => configuration["MESH_INGESTION_" + name] is not { Length: > 0 } text
+        ? null
+        : long.TryParse(text, out var value) ? value : throw new ValidationException($"MESH_INGESTION_{name} must be a whole number and is `{text}`.");
+}

@@ -1,0 +1,59 @@
+using Mesh.Common.Hosting;
+using Mesh.Ingestion.Drain;
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Query;
+using Mesh.Ingestion.Series;
+using Mesh.Ingestion.Tables;
+using Mesh.Ingestion.Tail;
+using Mesh.Ingestion.Telemetry;
+using Mesh.Ingestion.Writers;
+
+namespace Mesh.Ingestion;
+
+/// <summary>What this program is made of.</summary>
+public static class IngestionSetup
+{
+    public static void AddIngestion(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(IngestionOptions.Log(builder.Configuration));
+        services.AddSingleton(IngestionOptions.Intake(builder.Configuration));
+        services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
+        services.AddSingleton(OpenLog);
+        services.AddSingleton(RestoreWriters);
+        services.AddSingleton<SeriesCache>();
+        services.AddSingleton<BatchPool>();
+        services.AddSingleton<TenantRates>();
+        services.AddSingleton<IntakeService>();
+        services.AddSingleton<TableSetup>();
+        services.AddSingleton<LiveTail>();
+        services.AddSingleton<MetricStore>();
+        services.AddSingleton<LogStore>();
+        services.AddSingleton<TraceStore>();
+        services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());
+        services.AddHostedService(provider => provider.GetRequiredService<LiveTail>());
+        services.AddHostedService<LogGuard>();
+        services.AddHostedService<DrainLoop>();
+    }
+
+    public static void MapIngestion(this WebApplication app)
+    {
+        app.MapGrpcService<TelemetryService>();
+        app.MapGrpcService<QueryService>();
+    }
+
+    private static WriteAheadLog OpenLog(IServiceProvider provider)
+    {
+        var files = provider.GetRequiredService<LogFiles>();
+        return new WriteAheadLog(
+            files.Folder, files.Checkpoint.Read(), provider.GetRequiredService<LogOptions>(), provider.GetRequiredService<TimeProvider>());
+    }
+
+    private static WriterTable RestoreWriters(IServiceProvider provider)
+    {
+        var writers = new WriterTable(provider.GetRequiredService<TimeProvider>());
+        writers.Restore(provider.GetRequiredService<LogFiles>().Snapshot, provider.GetRequiredService<WriteAheadLog>());
+        return writers;
+    }
+}

@@ -1,0 +1,70 @@
+using Mesh.Ingestion.Series;
+using Mesh.Ingestion.Tables;
+
+namespace Mesh.Ingestion.Intake;
+
+/// <summary>Gathers what one message brings, checks it against the limits, and counts what is refused.</summary>
+public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, TenantRates rates, IntakeOptions options, TimeWindow window)
+{
+    public TelemetryBatch Batch => batch;
+
+    public TimeWindow Window => window;
+
+    public Rejections Rejections { get; } = new();
+
+    /// <summary>Ends a series, and adds its row unless the table has it. The id is 0 where it was refused.</summary>
+    public ulong Series(SeriesBuilder series, string tenant)
+    {
+        var fault = series.Finish(out var id);
+        if (fault != RejectionReason.None)
+        {
+            Rejections.Add(fault);
+            return 0;
+        }
+
+        return EnsureRow(id, series.Form, tenant) ? id : 0;
+    }
+
+    /// <summary>Adds the series' row unless the table has it; false where the tenant has too many series.</summary>
+    public bool EnsureRow(ulong id, ReadOnlySpan<byte> form, string tenant)
+    {
+        if (cache.Knows(id, window.Day))
+            return true;
+        if (cache.CountOf(tenant, window.Day) >= options.ActiveSeries)
+        {
+            Rejections.Add(RejectionReason.SeriesLimit);
+            return false;
+        }
+
+        SeriesBuilder.AddRow(batch.Series, id, form, window.Seconds);
+        return true;
+    }
+
+    /// <summary>Takes as many of the wanted samples as the tenant may send now; the rest is counted as refused.</summary>
+    public int TakeRate(string tenant, int wanted)
+    {
+        var taken = rates.Take(tenant, wanted);
+        if (taken < wanted)
+            Rejections.Add(RejectionReason.RateLimit, wanted - taken);
+        return taken;
+    }
+
+    /// <summary>Adds one sample of a series that has its row.</summary>
+    public void Sample(string tenant, ulong series, long milliseconds, double value)
+    {
+        var fault = window.Check(milliseconds);
+        if (fault != RejectionReason.None)
+        {
+            Rejections.Add(fault);
+            return;
+        }
+
+        batch.Samples.Tenant.Add(tenant);
+        batch.Samples.Series.Add(series);
+        batch.Samples.Time.Add(milliseconds);
+        batch.Samples.Value.Add(value);
+    }
+
+    /// <summary>Tells the metrics what the batch brought.</summary>
+    internal void Count() => IntakeMetrics.Taken(batch, Rejections);
+}

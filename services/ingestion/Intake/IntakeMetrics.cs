@@ -1,0 +1,26 @@
+using System.Diagnostics.Metrics;
+using Mesh.Ingestion.Tables;
+
+namespace Mesh.Ingestion.Intake;
+
+/// <summary>What was accepted, by table, and what was refused, by reason.</summary>
+internal static class IntakeMetrics
+{
+    private static readonly Meter Meter = new("Mesh.Ingestion.Intake");
+    private static readonly Counter<long> Accepted = Meter.CreateCounter<long>("mesh_ingestion_rows_accepted", description: "Rows taken, by table.");
+    private static readonly Counter<long> Rejected = Meter.CreateCounter<long>("mesh_ingestion_items_rejected", description: "Items refused, by reason.");
+
+    public static void Taken(TelemetryBatch batch, Rejections rejections)
+    {
+        foreach (var block in batch.Blocks)
+        {
+            if (block.Rows > 0)
+                Accepted.Add(block.Rows, new KeyValuePair<string, object?>("table", block.Table));
+        }
+
+        if (rejections.Total == 0)
+            return;
+        foreach (var (reason, count) in rejections.Counts)
+            Rejected.Add(count, new KeyValuePair<string, object?>("reason", Rejections.Code(reason)));
+    }
+}

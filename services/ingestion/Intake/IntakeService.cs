@@ -1,0 +1,81 @@
+using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Series;
+using Mesh.Ingestion.Tables;
+using Mesh.Ingestion.Writers;
+
+namespace Mesh.Ingestion.Intake;
+
+/// <summary>Where every receiver hands its batches over. What it returns is settled when the batch is durable.</summary>
+public sealed class IntakeService(WriteAheadLog log, SeriesCache cache, BatchPool pool, TenantRates rates, IntakeOptions options, TimeProvider time)
+{
+    /// <summary>Begins a batch. It has to be given to a write, or returned.</summary>
+    public BatchBuilder Begin() => new(pool.Rent(), cache, rates, options, TimeWindow.Of(time, options));
+
+    public void Return(BatchBuilder builder) => pool.Return(builder.Batch);
+
+    /// <summary>Writes a batch of a sender that is not known by name. The task ends when the batch is durable.</summary>
+    public Task WriteAsync(BatchBuilder builder) => WriteAsync(builder, null, 0, 0) ?? Task.CompletedTask;
+
+    /// <summary>
+    /// Writes a numbered batch. Null means that the writer's turn is over and nothing was taken; the refusals of the log
+    /// are thrown at once. The builder's batch is used up in every case.
+    /// </summary>
+    public Task? WriteAsync(BatchBuilder builder, Writer? writer, ulong number, long generation)
+    {
+        var batch = builder.Batch;
+        var returned = false;
+        try
+        {
+            builder.Count();
+            if (batch.Rows == 0 && writer is null)
+                return Task.CompletedTask;
+
+            var record = new WriterRecord(writer, number, Estimate(batch)) { Rows = batch.Rows };
+            batch.Encode(record.Bytes);
+            Func<bool>? admit = writer is null ? null : () => writer.Admit(number, generation, record.Durable);
+            if (!TryAppend(record, admit))
+                return null;
+
+            if (batch.Series.Rows == 0)
+                return record.Durable;
+            returned = true;
+            return LearnAsync(record.Durable, batch, builder.Window.Day);
+        }
+        finally
+        {
+            if (!returned)
+                pool.Return(batch);
+        }
+    }
+
+    private bool TryAppend(WriterRecord record, Func<bool>? admit)
+    {
+        var appended = false;
+        try
+        {
+            return appended = log.TryAppend(record, admit);
+        }
+        finally
+        {
+            if (!appended)
+                record.Dispose();
+        }
+    }
+
+    private async Task LearnAsync(Task durable, TelemetryBatch batch, int day)
+    {
+        try
+        {
+            await durable;
+            for (var row = 0; row < batch.Series.Rows; row++)
+                cache.Learn(batch.Series.Id.Values[row], day, System.Text.Encoding.UTF8.GetString(batch.Series.Tenant[row]));
+        }
+        finally
+        {
+            pool.Return(batch);
+        }
+    }
+
+    private static int Estimate(TelemetryBatch batch) =>
+        128 + batch.Samples.Rows * 26 + (batch.Series.Rows + batch.Logs.Rows + batch.Spans.Rows + batch.Events.Rows) * 256;
+}

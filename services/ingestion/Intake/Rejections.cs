@@ -1,0 +1,56 @@
+using Mesh.Ingestion.Series;
+
+namespace Mesh.Ingestion.Intake;
+
+/// <summary>Counts what was not taken, by reason.</summary>
+public sealed class Rejections
+{
+    private static readonly RejectionReason[] Reasons = Enum.GetValues<RejectionReason>();
+
+    private readonly long[] _counts = new long[Reasons.Length];
+
+    public long Total { get; private set; }
+
+    public void Add(RejectionReason reason, long count = 1)
+    {
+        _counts[(int)reason] += count;
+        Total += count;
+    }
+
+    public void Add(Rejections others)
+    {
+        foreach (var (reason, count) in others.Counts)
+            Add(reason, count);
+    }
+
+    public void Clear()
+    {
+        Array.Clear(_counts);
+        Total = 0;
+    }
+
+    public IEnumerable<(RejectionReason Reason, long Count)> Counts =>
+        Reasons.Where(reason => _counts[(int)reason] > 0).Select(reason => (reason, _counts[(int)reason]));
+
+    /// <summary>One sentence for people.</summary>
+    public static string Message(RejectionReason reason) => reason switch
+    {
+        RejectionReason.UnknownSeriesRef => "The sample refers to a series that was not declared on this stream, or was refused.",
+        RejectionReason.InvalidMetricName => "A metric's name has 1 to 256 letters, digits, underscores and colons and no leading digit.",
+        RejectionReason.InvalidLabel =>
+            "A label's name has 1 to 128 letters, digits and underscores and comes once; its value has at most 1,024 bytes.",
+        RejectionReason.TooManyLabels => "A series has at most 64 labels.",
+        RejectionReason.TooOld => "The time lies further back than data is kept.",
+        RejectionReason.TooFarInFuture => "The time lies in the future.",
+        RejectionReason.SeriesLimit => "The tenant has reached its limit of active series.",
+        RejectionReason.RateLimit => "The tenant has reached its limit of samples per second.",
+        RejectionReason.ForeignTenant => "The sender may not write for this tenant.",
+        RejectionReason.TooLarge => "The item is larger than is taken.",
+        RejectionReason.UnsupportedType => "Data of this kind is not taken.",
+        _ => "",
+    };
+
+    /// <summary>The reason as contracts write it, in UPPER_SNAKE.</summary>
+    public static string Code(RejectionReason reason) =>
+        string.Concat(reason.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));
+}

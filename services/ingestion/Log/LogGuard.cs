@@ -1,0 +1,21 @@
+namespace Mesh.Ingestion.Log;
+
+/// <summary>Ends the program when the disk has failed under the log: only a new start can tell what is durable.</summary>
+internal sealed class LogGuard(WriteAheadLog log, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<LogGuard> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (log.Recovered.CutBytes > 0)
+            logger.LogWarning("A torn tail of {Bytes} bytes was cut off the log; none of it had been acknowledged", log.Recovered.CutBytes);
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (log.Broken is not { } broken)
+                continue;
+            logger.LogCritical(broken, "The log cannot be written any more; the program ends");
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+            return;
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using Google.Protobuf.WellKnownTypes;
+using Mesh.Common.Errors;
+using Mesh.Common.Names;
+
+namespace Mesh.Ingestion.Query;
+
+/// <summary>A question about a metric, checked. Times and spans are in milliseconds.</summary>
+public sealed record MetricQuery(
+    string Tenant, Selector Selector, long Start, long Step, int Points, V1.SeriesFunction Function, long Window,
+    V1.Aggregation Aggregation, IReadOnlyList<string> By, double Quantile, int Limit)
+{
+    public const int MaxPoints = 11_000;
+    public const int DefaultLimit = 1_000;
+    public const int MaxLimit = 100_000;
+
+    /// <summary>How far an instant looks back for the last value.</summary>
+    public const long LookBack = 5 * 60 * 1000;
+
+    private const long MaxWindow = 31L * 24 * 3600 * 1000;
+
+    public static MetricQuery Parse(V1.QueryMetricsRequest request, TimeProvider time)
+    {
+        var end = request.EndTime?.ToDateTimeOffset().ToUnixTimeMilliseconds() ?? time.GetUtcNow().ToUnixTimeMilliseconds();
+        var start = request.StartTime?.ToDateTimeOffset().ToUnixTimeMilliseconds() ?? end;
+        if (start > end)
+            throw MeshException.InvalidArgument("start_time", "The start must not lie behind the end.");
+
+        var step = Milliseconds(request.Step, "step") ?? Math.Max(1000, (end - start) / 250);
+        var points = (end - start) / step + 1;
+        if (points > MaxPoints)
+            throw MeshException.OutOfRange("TOO_MANY_POINTS", $"The range has {points} points; at most {MaxPoints} are answered. Take a longer step.");
+
+        if (request.Selector.Length == 0)
+            throw MeshException.InvalidArgument("selector", "A selector is required.");
+        if (request.Aggregation == V1.Aggregation.HistogramQuantile && request.Quantile is not (>= 0 and <= 1))
+            throw MeshException.InvalidArgument("quantile", "A quantile lies between 0 and 1.");
+
+        return new MetricQuery(
+            TenantName.Parse(request.Parent, "parent").Tenant,
+            Selector.Parse(request.Selector, "selector"),
+            start, step, (int)points,
+            request.Function,
+            Milliseconds(request.Window, "window") ?? LookBack,
+            request.Aggregation,
+            [.. request.By.Distinct(StringComparer.Ordinal)],
+            request.Quantile,
+            LimitOf(request.Limit, DefaultLimit, MaxLimit));
+    }
+
+    public static int LimitOf(int limit, int normal, int max) => limit switch
+    {
+        0 => normal,
+        < 0 => throw MeshException.InvalidArgument("limit", "The limit must not be negative."),
+        _ => Math.Min(limit, max),
+    };
+
+    private static long? Milliseconds(Duration? duration, string field)
+    {
+        if (duration is null)
+            return null;
+        var milliseconds = duration.Seconds * 1000 + duration.Nanos / 1_000_000;
+        return milliseconds is > 0 and <= MaxWindow
+            ? milliseconds
+            : throw MeshException.InvalidArgument(field, "It must lie between a millisecond and 31 days.");
+    }
+}

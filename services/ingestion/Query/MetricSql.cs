@@ -1,0 +1,153 @@
+namespace Mesh.Ingestion.Query;
+
+/// <summary>
+/// Composes the statement of a metric query. Point k lies at start + k · step and sees the samples of the window that
+/// ends there: later than point − window, at the point at the latest, as in Prometheus.
+/// </summary>
+internal static class MetricSql
+{
+    /// <summary>One row per series: id, the numbers of its points, their values.</summary>
+    public static string PerSeries(MetricQuery query, SqlParameters parameters) =>
+        $"""
+        with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
+        points as ({Points(query, parameters)})
+        select any(m.metric), any(m.labels), groupArray(toInt32(p.k)), groupArray(p.value)
+        from (select series, k, value from points order by series, k) as p
+        inner join matched as m on m.id = p.series
+        group by p.series
+        limit {parameters.Number(query.Limit + 1L)}
+        """ + Limits;
+
+    /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
+    public static string PerGroup(MetricQuery query, IReadOnlyList<string> by, SqlParameters parameters)
+    {
+        var keys = by.Count == 0
+            ? "emptyArrayString()"
+            : $"[{string.Join(", ", by.Select(label => label == Matcher.MetricLabel ? "toString(metric)" : $"labels[{parameters.Text(label)}]"))}]";
+        return $"""
+            with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
+            points as ({Points(query, parameters)})
+            select keys, groupArray(toInt32(k)), groupArray(joined)
+            from
+            (
+                select m.keys as keys, p.k as k, {Join(query.Aggregation)} as joined
+                from points as p
+                inner join (select id, {keys} as keys from matched) as m on m.id = p.series
+                group by keys, k
+                order by keys, k
+            )
+            group by keys
+            limit {parameters.Number(query.Limit + 1L)}
+            """ + Limits;
+    }
+
+    /// <summary>The series that a selector matches.</summary>
+    public static string Matched(string tenant, Selector selector, SqlParameters parameters) =>
+        $"""
+        select id, any(s.metric) as metric, any(s.labels) as labels
+        from series as s
+        where s.tenant = {parameters.Text(tenant)}{LabelConditions.Of(selector, parameters, "s.metric")}
+        group by id
+        """;
+
+    /// <summary>What one question may cost the database.</summary>
+    public const string Limits = "\nsettings max_execution_time = 30, max_memory_usage = 4000000000";
+
+    private static string Points(MetricQuery query, SqlParameters parameters) => query.Function switch
+    {
+        V1.SeriesFunction.Unspecified => LastValues(query, parameters),
+        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => Increases(query, parameters),
+        _ => OverTime(query, parameters),
+    };
+
+    // The last sample before each point is found first; it then stands for the points up to the next sample or the look-back.
+    private static string LastValues(MetricQuery query, SqlParameters parameters)
+    {
+        var (start, step, last) = (query.Start, query.Step, query.Points - 1);
+        return $"""
+            select series, arrayJoin(range(toUInt32(first), toUInt32(greatest(first, least(next, beyond))))) as k, value
+            from
+            (
+                select
+                    series, value, greatest(bucket, 0) as first,
+                    least(intDiv(at + {MetricQuery.LookBack - 1} - {start} + {step}, {step}), {last + 1}) as beyond,
+                    leadInFrame(bucket, 1, toInt64({last + 1})) over (
+                        partition by series order by bucket rows between unbounded preceding and unbounded following) as next
+                from
+                (
+                    select series, {FirstPoint("s.time", query)} as bucket, argMax(s.value, s.time) as value,
+                        toUnixTimestamp64Milli(max(s.time)) as at
+                    from samples as s
+                    where {Range(query, MetricQuery.LookBack, parameters)}
+                    group by series, bucket
+                )
+            )
+            where next > first and beyond > first
+            """;
+    }
+
+    // What a counter grew from sample to sample; a fall is a reset, after which the value itself is the growth.
+    private static string Increases(MetricQuery query, SqlParameters parameters)
+    {
+        var value = query.Function == V1.SeriesFunction.Rate ? $"sum(growth) / {query.Window / 1000.0:R}" : "sum(growth)";
+        return $"""
+            select series, k, {value} as value
+            from
+            (
+                select
+                    series, time,
+                    lagInFrame(value, 1, value) over (
+                        partition by series order by time rows between unbounded preceding and current row) as before,
+                    if(value < before, value, value - before) as growth
+                from samples as s
+                where {Range(query, query.Window + MetricQuery.LookBack, parameters)}
+            )
+            array join {PointsOf("time", query)} as k
+            group by series, k
+            """;
+    }
+
+    private static string OverTime(MetricQuery query, SqlParameters parameters)
+    {
+        var value = query.Function switch
+        {
+            V1.SeriesFunction.AvgOverTime => "avg(value)",
+            V1.SeriesFunction.MinOverTime => "min(value)",
+            V1.SeriesFunction.MaxOverTime => "max(value)",
+            V1.SeriesFunction.SumOverTime => "sum(value)",
+            _ => "toFloat64(count())",
+        };
+        return $"""
+            select series, k, {value} as value
+            from (select series, time, value from samples as s where {Range(query, query.Window, parameters)})
+            array join {PointsOf("time", query)} as k
+            group by series, k
+            """;
+    }
+
+    private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
+        $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"
+        + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.Start - before)})"
+        + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.Start + query.Step * (query.Points - 1))})";
+
+    // The first point that sees a sample of this time; below 0 where it lies before the range.
+    private static string FirstPoint(string time, MetricQuery query) =>
+        $"intDiv(toUnixTimestamp64Milli({time}) - {query.Start} + {query.Step * Offset(query) + query.Step - 1}, {query.Step}) - {Offset(query)}";
+
+    private static string PointsOf(string time, MetricQuery query) =>
+        $"range(toUInt32(greatest(0, {FirstPoint(time, query)})), toUInt32(greatest(0, least({query.Points}, "
+        + $"intDiv(toUnixTimestamp64Milli({time}) + {query.Window - 1} - {query.Start} + {query.Step * Offset(query) + query.Step}, {query.Step})"
+        + $" - {Offset(query)}))))";
+
+    // Division rounds towards zero; this many steps are added before and taken off after it so that nothing is negative.
+    private static long Offset(MetricQuery query) => (query.Window + 2 * MetricQuery.LookBack) / query.Step + 2;
+
+    private static string Join(V1.Aggregation aggregation) => aggregation switch
+    {
+        V1.Aggregation.Avg => "avg(p.value)",
+        V1.Aggregation.Min => "min(p.value)",
+        V1.Aggregation.Max => "max(p.value)",
+        V1.Aggregation.Count => "toFloat64(count())",
+        _ => "sum(p.value)",
+    };
+}

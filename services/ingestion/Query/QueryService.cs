@@ -1,0 +1,112 @@
+using Grpc.Core;
+using Mesh.Common.Errors;
+using Mesh.Common.Names;
+using Mesh.Ingestion.Tail;
+
+namespace Mesh.Ingestion.Query;
+
+/// <summary>The wire of questions. Every question is about one tenant, whom the access rule has checked.</summary>
+public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore traces, LiveTail tail, TimeProvider time)
+    : V1.QueryService.QueryServiceBase
+{
+    private const int PageSize = 500;
+    private const int MaxBacklog = 1_000;
+
+    public override async Task QueryMetrics(
+        V1.QueryMetricsRequest request, IServerStreamWriter<V1.QueryMetricsResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var response in metrics.QueryAsync(MetricQuery.Parse(request, time), context.CancellationToken))
+            await responseStream.WriteAsync(response, context.CancellationToken);
+    }
+
+    public override async Task ListSeries(
+        V1.ListSeriesRequest request, IServerStreamWriter<V1.ListSeriesResponse> responseStream, ServerCallContext context)
+    {
+        var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
+        var selector = Selector.Parse(request.Selector, "selector");
+        var limit = MetricQuery.LimitOf(request.Limit, MetricQuery.DefaultLimit, MetricQuery.MaxLimit);
+        await foreach (var page in Pages(metrics.ListAsync(tenant, selector, limit, context.CancellationToken)))
+            await responseStream.WriteAsync(new V1.ListSeriesResponse { Series = { page } }, context.CancellationToken);
+    }
+
+    public override async Task SearchLogs(
+        V1.SearchLogsRequest request, IServerStreamWriter<V1.SearchLogsResponse> responseStream, ServerCallContext context)
+    {
+        await foreach (var page in Pages(logs.SearchAsync(LogQuery.Parse(request, time), context.CancellationToken)))
+            await responseStream.WriteAsync(new V1.SearchLogsResponse { Records = { page } }, context.CancellationToken);
+    }
+
+    public override async Task Tail(V1.TailRequest request, IServerStreamWriter<V1.TailResponse> responseStream, ServerCallContext context)
+    {
+        var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
+        var selector = Selector.Parse(request.Selector, "selector");
+        using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains));
+        await responseStream.WriteAsync(
+            await BacklogAsync(request, tenant, selector, context.CancellationToken), context.CancellationToken);
+        while (await subscription.Records.WaitToReadAsync(context.CancellationToken))
+        {
+            var response = new V1.TailResponse { Dropped = subscription.TakeDropped() };
+            while (response.Records.Count < PageSize && subscription.Records.TryRead(out var record))
+                response.Records.Add(record);
+            await responseStream.WriteAsync(response, context.CancellationToken);
+        }
+    }
+
+    public override async Task<V1.GetTraceResponse> GetTrace(V1.GetTraceRequest request, ServerCallContext context)
+    {
+        var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
+        if (request.TraceId.Length != 32 || !request.TraceId.All(char.IsAsciiHexDigit))
+            throw MeshException.InvalidArgument("trace_id", "A trace's id has 32 hex digits.");
+
+        var response = new V1.GetTraceResponse();
+        await foreach (var span in traces.GetAsync(tenant, request.TraceId.ToLowerInvariant(), context.CancellationToken))
+            response.Spans.Add(span);
+        return response.Spans.Count > 0
+            ? response
+            : throw MeshException.NotFound("TRACE_NOT_FOUND", $"There is no trace `{request.TraceId}`.");
+    }
+
+    public override async Task<V1.SearchTracesResponse> SearchTraces(V1.SearchTracesRequest request, ServerCallContext context)
+    {
+        var response = new V1.SearchTracesResponse();
+        await foreach (var span in traces.SearchAsync(TraceQuery.Parse(request, time), context.CancellationToken))
+            response.Spans.Add(span);
+        return response;
+    }
+
+    // The newest records that the table has, oldest first. The first answer comes even when it is empty: from then on the
+    // reader misses nothing.
+    private async Task<V1.TailResponse> BacklogAsync(
+        V1.TailRequest request, string tenant, Selector selector, CancellationToken cancellationToken)
+    {
+        var response = new V1.TailResponse();
+        var count = MetricQuery.LimitOf(request.Backlog, 0, MaxBacklog);
+        if (count == 0)
+            return response;
+
+        var (start, end) = LogQuery.RangeOf(null, null, time);
+        var query = new LogQuery(tenant, selector, request.Contains, start, end, 0, count, NewestFirst: true);
+        var records = new List<V1.LogRecord>();
+        await foreach (var record in logs.SearchAsync(query, cancellationToken))
+            records.Add(record);
+        records.Reverse();
+        response.Records.AddRange(records);
+        return response;
+    }
+
+    private static async IAsyncEnumerable<List<T>> Pages<T>(IAsyncEnumerable<T> items)
+    {
+        var page = new List<T>(PageSize);
+        await foreach (var item in items)
+        {
+            page.Add(item);
+            if (page.Count < PageSize)
+                continue;
+            yield return page;
+            page = new List<T>(PageSize);
+        }
+
+        if (page.Count > 0)
+            yield return page;
+    }
+}

@@ -1,0 +1,18 @@
+namespace Mesh.Ingestion.Series;
+
+/// <summary>Why an item was not taken.</summary>
+public enum RejectionReason
+{
+    None,
+    UnknownSeriesRef,
+    InvalidMetricName,
+    InvalidLabel,
+    TooManyLabels,
+    TooOld,
+    TooFarInFuture,
+    SeriesLimit,
+    RateLimit,
+    ForeignTenant,
+    TooLarge,
+    UnsupportedType,
+}

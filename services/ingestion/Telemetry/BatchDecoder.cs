@@ -1,0 +1,45 @@
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Series;
+
+namespace Mesh.Ingestion.Telemetry;
+
+/// <summary>Decodes the batches of one stream, or one batch of its own.</summary>
+public sealed class BatchDecoder(WriteScope scope) : IDisposable
+{
+    private readonly StreamSeries _series = new();
+    private readonly SeriesBuilder _builder = new();
+
+    public void Decode(V1.Batch batch, BatchBuilder target)
+    {
+        foreach (var declaration in batch.Series)
+            Declare(declaration, target);
+        if (batch.Samples is not null)
+            SampleDecoder.Decode(batch.Samples, _series, target);
+        RecordDecoder.Decode(batch.Logs, scope, target);
+        RecordDecoder.Decode(batch.Spans, scope, target);
+        RecordDecoder.Decode(batch.Events, scope, target);
+    }
+
+    public void Dispose()
+    {
+        _series.Dispose();
+        _builder.Dispose();
+    }
+
+    private void Declare(V1.SeriesDeclaration declaration, BatchBuilder target)
+    {
+        _series.Forget(declaration.Ref);
+        if (scope.Resolve(declaration.Tenant) is not { } tenant)
+        {
+            target.Rejections.Add(RejectionReason.ForeignTenant);
+            return;
+        }
+
+        _builder.Begin(tenant, declaration.Metric);
+        foreach (var label in declaration.Labels)
+            _builder.Label(label.Name, label.Value);
+        var id = target.Series(_builder, tenant);
+        if (id != 0 && !_series.Declare(declaration.Ref, id, tenant, _builder.Form, target.Window.Day))
+            target.Rejections.Add(RejectionReason.TooLarge);
+    }
+}
