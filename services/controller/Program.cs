@@ -1,2 +1,11 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Common.Hosting;
+using Mesh.Controller;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("controller");
+builder.AddController();
+
+var app = builder.Build();
+app.MapMeshDefaults();
+app.MapController();
 app.Run();

@@ -1,0 +1,62 @@
+using Mesh.Controller.Changes;
+using Npgsql;
+
+namespace Mesh.Controller.Reconciling;
+
+/// <summary>Leases deployments that are due and reconciles them, a few at a time; woken by changes, else by the next one that is due.</summary>
+internal sealed partial class ReconcileLoop(
+    ReconcileStore store, DeploymentReconciler reconciler, ChangeFeed feed, TimeProvider time, ILogger<ReconcileLoop> logger) : BackgroundService
+{
+    private const int AtOnce = 8;
+    private static readonly TimeSpan s_longestSleep = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_shortestSleep = TimeSpan.FromMilliseconds(20);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                var changed = feed.NextAsync(ChangeFeed.DueDeployments);
+                var leased = await store.LeaseAsync(AtOnce, stoppingToken);
+                await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stoppingToken)));
+                if (leased.Count == 0) await SleepAsync(changed, stoppingToken);
+            }
+            catch (Exception e) when (e is NpgsqlException or TimeoutException && !stoppingToken.IsCancellationRequested)
+            {
+                LogAway(e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ReconcileAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await reconciler.ReconcileAsync(snapshot, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException and not NpgsqlException)
+        {
+            // One deployment that cannot be reconciled must not keep the others from it. Its lease runs out and it is tried again.
+            LogFailed(e, snapshot.Deployment.Name.ToString());
+        }
+    }
+
+    private async Task SleepAsync(Task changed, CancellationToken cancellationToken)
+    {
+        var sleep = await store.NextDueAsync(cancellationToken) ?? s_longestSleep;
+        sleep = sleep > s_longestSleep ? s_longestSleep : sleep < s_shortestSleep ? s_shortestSleep : sleep;
+        await changed.WaitAsync(sleep, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The database is away: {Problem}")]
+    private partial void LogAway(string problem);
+
+    [LoggerMessage(LogLevel.Error, "{Deployment} could not be reconciled")]
+    private partial void LogFailed(Exception exception, string deployment);
+}

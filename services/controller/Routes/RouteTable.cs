@@ -1,0 +1,61 @@
+using Mesh.Common.Errors;
+using Mesh.Controller.Changes;
+using Npgsql;
+
+namespace Mesh.Controller.Routes;
+
+/// <summary>The routes as this replica last read them. Read once for all routers that watch, when something has changed.</summary>
+public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimeProvider time, ILogger<RouteTable> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_recheck = TimeSpan.FromSeconds(30);
+    private volatile Version _current = new(RouteSnapshot.Empty);
+
+    /// <summary>The newest snapshot that is not older than the given one. Waits until there is one.</summary>
+    public async Task<RouteSnapshot> NewerThanAsync(long generation, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var current = _current;
+            if (current.Snapshot.Generation > generation) return current.Snapshot;
+            await current.Replaced.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var changed = feed.NextAsync(ChangeFeed.Routes);
+            try
+            {
+                var snapshot = await store.LoadAsync(stoppingToken);
+                if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
+            }
+            catch (Exception e) when (e is NpgsqlException or MeshException or TimeoutException)
+            {
+                LogAway(e.Message);
+                changed = Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            await changed.WaitAsync(s_recheck, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Publish(RouteSnapshot snapshot)
+    {
+        var old = _current;
+        _current = new Version(snapshot);
+        old.Replaced.SetResult();
+    }
+
+    private sealed record Version(RouteSnapshot Snapshot)
+    {
+        public TaskCompletionSource Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The routes could not be read: {Problem}")]
+    private partial void LogAway(string problem);
+}

@@ -1,0 +1,17 @@
+using Mesh.Common.Auth;
+
+namespace Mesh.Controller.Tokens;
+
+/// <summary>
+/// The first operator's token is chosen by whoever installs Mesh and given as MESH_BOOTSTRAP_TOKEN; only its hash is kept.
+/// </summary>
+internal sealed class OperatorToken(TokenStore store, IConfiguration configuration) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (configuration["MESH_BOOTSTRAP_TOKEN"] is not { Length: > 0 } secret) return;
+        if (!secret.StartsWith(TokenAuthenticator.PersonPrefix, StringComparison.Ordinal) || secret.Length < 40)
+            throw new InvalidOperationException("MESH_BOOTSTRAP_TOKEN must begin with `mesh_` and have at least 40 characters.");
+        await store.KeepOperatorAsync(secret, stoppingToken);
+    }
+}
