@@ -4,7 +4,6 @@ using Mesh.Common.Paging;
 using Mesh.Common.Postgres;
 using Mesh.Controller.Apps;
 using Mesh.Controller.Audit;
-using Mesh.Controller.Changes;
 using Mesh.Controller.Requests;
 using Mesh.Controller.Routes;
 

@@ -95,7 +95,7 @@ public sealed class TokenStore(MeshDatabase database, AuditLog audit, TimeProvid
             }, found.ExpireTime);
     }
 
-    private static Task InsertAsync(MeshTransaction transaction, Token token, CancellationToken cancellationToken)
+    private static Task<int> InsertAsync(MeshTransaction transaction, Token token, CancellationToken cancellationToken)
     {
         const string insert = $"""
             insert into tokens ({Columns})
