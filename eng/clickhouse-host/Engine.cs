@@ -13,6 +13,12 @@ internal static unsafe class Engine
 
     public static int Run(HostOptions options)
     {
+        if (!File.Exists(options.ConfigFile))
+        {
+            Console.Error.WriteLine($"there is no configuration at {options.ConfigFile}");
+            return 2;
+        }
+
         Directory.CreateDirectory(options.DataFolder);
         File.Delete(options.PortFile);
         NativeEngine.UseLibrary(Environment.GetEnvironmentVariable("MESH_CLICKHOUSE_LIBRARY"));
