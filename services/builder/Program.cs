@@ -1,2 +1,11 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Builder;
+using Mesh.Common.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("builder");
+builder.AddBuilder();
+
+var app = builder.Build();
+app.MapMeshDefaults();
+app.MapBuilder();
 app.Run();

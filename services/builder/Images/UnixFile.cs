@@ -29,6 +29,9 @@ internal static partial class UnixFile
             Change(path, user);
     }
 
+    /// <summary>Gives one file or folder to a user.</summary>
+    public static void ChangeOwnerOfOne(string path, int user) => Change(path, user);
+
     private static void Change(string path, int user)
     {
         if (ChangeOwnerOfLink(path, user, user) != 0)

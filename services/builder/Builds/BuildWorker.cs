@@ -1,0 +1,172 @@
+using Grpc.Core;
+using Mesh.Common.Errors;
+using Npgsql;
+
+namespace Mesh.Builder.Builds;
+
+/// <summary>Takes builds from the queue and carries each to its end, a few at a time.</summary>
+public sealed partial class BuildWorker(
+    BuildQueue queue, BuildRunner runner, BuildSignals signals, BuilderOptions options, TimeProvider time, ILogger<BuildWorker> logger) : BackgroundService
+{
+    private const int MaxAttempts = 5;
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Parallel).Select(_ => WorkAsync(stoppingToken)));
+
+    private async Task WorkAsync(CancellationToken stop)
+    {
+        using var news = signals.Subscribe(BuildSignals.Queue);
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (await queue.ClaimAsync(stop) is { } claimed)
+                    await RunAsync(claimed.Build, claimed.Lease, stop);
+                else
+                    await news.WaitAsync(await PauseAsync(stop), stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                LogQueueAway(error);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private async Task<TimeSpan> PauseAsync(CancellationToken cancellationToken)
+    {
+        var until = await queue.NextAsync(cancellationToken) - time.GetUtcNow() + TimeSpan.FromMilliseconds(50);
+        return until is null || until > Look ? Look : until < TimeSpan.FromMilliseconds(100) ? TimeSpan.FromMilliseconds(100) : until.Value;
+    }
+
+    private async Task RunAsync(Build build, BuildLease lease, CancellationToken stop)
+    {
+        using var work = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await using var log = new BuildLog(queue, lease, time);
+        var keeping = KeepLeaseAsync(lease, work);
+        try
+        {
+            if (build.Attempts > MaxAttempts)
+                throw new BuildFailedException("INFRASTRUCTURE", $"The build was begun {MaxAttempts} times and never came to an end.");
+            if (build.Attempts > 1)
+                await log.LineAsync($"Attempt {build.Attempts} of {MaxAttempts}.", work.Token);
+            await runner.RunAsync(build, lease, log, work.Token);
+        }
+        catch (BuildFailedException failure)
+        {
+            await FailAsync(lease, log, failure.Reason, failure.Message);
+        }
+        catch (LeaseLostException)
+        {
+            LogLost(build.Name.ToString());
+        }
+        catch (Exception) when (stop.IsCancellationRequested)
+        {
+            await ReturnAsync(lease, log, "The builder stops; the build is taken up again.", TimeSpan.Zero);
+        }
+        catch (Exception) when (work.IsCancellationRequested)
+        {
+            LogLost(build.Name.ToString());
+        }
+        catch (Exception error)
+        {
+            LogInterrupted(build.Name.ToString(), error);
+            await InterruptAsync(build, lease, log, error);
+        }
+        finally
+        {
+            await work.CancelAsync();
+            await keeping;
+        }
+    }
+
+    private async Task InterruptAsync(Build build, BuildLease lease, BuildLog log, Exception error)
+    {
+        var what = Explain(error);
+        if (build.Attempts >= MaxAttempts)
+        {
+            await FailAsync(lease, log, "INFRASTRUCTURE", what);
+            return;
+        }
+        var pause = TimeSpan.FromSeconds(1 << build.Attempts);
+        await ReturnAsync(lease, log, $"{what} Trying again in {pause.TotalSeconds:N0} s.", pause);
+    }
+
+    // What another part said may be shown; what broke inside may not.
+    private static string Explain(Exception error) => error switch
+    {
+        MeshException known => known.Message,
+        RpcException { StatusCode: not (StatusCode.Internal or StatusCode.Unknown) } rpc => $"A service that the build needs answered: {rpc.Status.Detail}.",
+        NpgsqlException => "The database could not be reached.",
+        _ => "The builder met an error of its own.",
+    };
+
+    private async Task FailAsync(BuildLease lease, BuildLog log, string reason, string message)
+    {
+        await EndAsync(log, $"Failed: {message}", () => queue.FailAsync(lease, reason, message, default));
+    }
+
+    private Task ReturnAsync(BuildLease lease, BuildLog log, string line, TimeSpan pause) =>
+        EndAsync(log, line, () => queue.ReturnAsync(lease, pause, default));
+
+    private async Task EndAsync(BuildLog log, string line, Func<Task> change)
+    {
+        try
+        {
+            await log.LineAsync(line, default);
+            await log.CompleteAsync();
+            await change();
+        }
+        catch (LeaseLostException)
+        {
+            // Cancelled, or taken over: the other side has the word.
+        }
+        catch (Exception error)
+        {
+            LogQueueAway(error); // the lease runs out and the build is taken up again
+        }
+    }
+
+    // Renews the lease, and notices at once when the build was taken away.
+    private async Task KeepLeaseAsync(BuildLease lease, CancellationTokenSource work)
+    {
+        using var news = signals.Subscribe(lease.Build.ToString());
+        for (var renewed = time.GetTimestamp(); !work.IsCancellationRequested;)
+        {
+            try
+            {
+                await news.WaitAsync(BuildQueue.LeaseTime / 3, work.Token);
+                await queue.RenewAsync(lease, work.Token);
+                renewed = time.GetTimestamp();
+            }
+            catch (OperationCanceledException) when (work.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (LeaseLostException)
+            {
+                await work.CancelAsync();
+            }
+            catch (Exception error)
+            {
+                LogQueueAway(error);
+                if (time.GetElapsedTime(renewed) > BuildQueue.LeaseTime)
+                    await work.CancelAsync();
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The build queue cannot be read or written")]
+    private partial void LogQueueAway(Exception error);
+
+    [LoggerMessage(LogLevel.Information, "{Build} was cancelled or taken over")]
+    private partial void LogLost(string build);
+
+    [LoggerMessage(LogLevel.Warning, "{Build} was interrupted")]
+    private partial void LogInterrupted(string build, Exception error);
+}
