@@ -1,7 +1,7 @@
 # Checks and test projects, counted. Sourced after common.sh by eng/check and eng/test; `summary` ends both.
 results=artifacts/test-results
 summary_file=$results/summary.txt
-project_limit=900
+project_limit=${MESH_TEST_LIMIT:-900} # seconds for each test project
 rm -rf "$results"
 mkdir -p "$results"
 
