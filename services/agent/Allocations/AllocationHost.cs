@@ -1,0 +1,31 @@
+namespace Mesh.Agent.Allocations;
+
+/// <summary>Takes up what runs when the agent starts, and lets it run on or ends it when the agent ends.</summary>
+internal sealed class AllocationHost(NodeAllocations allocations, AgentOptions options, ILogger<AllocationHost> log) : IHostedService
+{
+    private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(15);
+
+    public Task StartAsync(CancellationToken cancellationToken) => allocations.AdoptAsync(cancellationToken);
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (options.OnStop == OnStop.Stop) await StopAllocationsAsync(cancellationToken);
+        await allocations.DisposeAsync();
+    }
+
+    private async Task StopAllocationsAsync(CancellationToken cancellation)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limited.CancelAfter(LongestStop);
+        try
+        {
+            await allocations.SuspendAllAsync(limited.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            log.LogWarning("Some allocations did not end within {Seconds} s; they are killed", LongestStop.TotalSeconds);
+            allocations.KillAll();
+            await allocations.SuspendAllAsync(cancellation);
+        }
+    }
+}
