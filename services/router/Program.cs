@@ -1,2 +1,10 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Common.Hosting;
+using Mesh.Router;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("router");
+builder.AddRouter();
+
+var app = builder.Build();
+app.MapMeshDefaults();
 app.Run();

@@ -1,0 +1,1 @@
+global using Route = Mesh.Controller.V1.Route;

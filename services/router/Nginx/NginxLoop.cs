@@ -1,0 +1,78 @@
+using Mesh.Router.Routing;
+using Microsoft.Extensions.Options;
+
+namespace Mesh.Router.Nginx;
+
+/// <summary>Serves the routing table with nginx, and says which generation of endpoints is served.</summary>
+internal sealed partial class NginxLoop(
+    RoutingTableHolder tables, ServedGeneration served, NginxServer nginx, IOptions<RouterOptions> options, TimeProvider time, ILogger<NginxLoop> logger)
+    : BackgroundService
+{
+    /// <summary>Changes that come close together are loaded as one.</summary>
+    private static readonly TimeSpan s_coalesce = TimeSpan.FromMilliseconds(15);
+
+    /// <summary>How long a first run waits for the controller and the scheduler before it serves what it knows.</summary>
+    private static readonly TimeSpan s_firstWait = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often nginx itself is looked after.</summary>
+    private static readonly TimeSpan s_check = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Numbers grow over restarts, so that an adopted nginx never seems to serve what it does not.
+        var number = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var rendered = "";
+        await WaitForFirstTableAsync(stoppingToken);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var (table, changed) = tables.Current;
+            try
+            {
+                // What an adopted nginx serves is better than a table that lacks half of what there is.
+                var serveable = table.IsComplete || !nginx.IsRunning;
+                var text = NginxConfig.Render(table, nginx.Places, 0);
+                if (serveable && (text != rendered || !nginx.IsRunning))
+                {
+                    number++;
+                    if (await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, number), number, stoppingToken)) rendered = text;
+                }
+                if (text == rendered && table.Endpoints is not null) served.Set(table.EndpointsGeneration);
+            }
+            catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or UnauthorizedAccessException)
+            {
+                LogProblem(e.Message);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            await changed.WaitAsync(s_check, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (changed.IsCompleted) await PauseAsync(s_coalesce, stoppingToken);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (options.Value.OnStop == "stop") await nginx.StopAsync(s_grace, CancellationToken.None);
+    }
+
+    private async Task WaitForFirstTableAsync(CancellationToken cancellationToken)
+    {
+        var since = time.GetTimestamp();
+        while (time.GetElapsedTime(since) < s_firstWait && !cancellationToken.IsCancellationRequested)
+        {
+            var (table, changed) = tables.Current;
+            if (table.IsComplete) return;
+            await changed.WaitAsync(TimeSpan.FromMilliseconds(200), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+    [LoggerMessage(LogLevel.Error, "The routes could not be served: {Problem}")]
+    private partial void LogProblem(string problem);
+}

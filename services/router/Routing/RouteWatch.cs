@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Grpc.Core;
+using Mesh.Controller.V1;
+using Microsoft.Extensions.Options;
+
+namespace Mesh.Router.Routing;
+
+/// <summary>Follows the controller's routes. While the controller is away, the last ones stay.</summary>
+internal sealed partial class RouteWatch(
+    RouteService.RouteServiceClient controller,
+    RoutingTableHolder tables,
+    IOptions<RouterOptions> options,
+    TimeProvider time,
+    ILogger<RouteWatch> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                using var call = controller.WatchRoutes(new WatchRoutesRequest { RouterId = options.Value.Id }, cancellationToken: stoppingToken);
+                await foreach (var change in call.ResponseStream.ReadAllAsync(stoppingToken))
+                    tables.Change(table => table with { Routes = Apply(table.Routes, change) });
+            }
+            catch (Exception e) when (e is RpcException && !stoppingToken.IsCancellationRequested)
+            {
+                LogAway(e.Message);
+            }
+            catch (Exception e) when (e is RpcException or OperationCanceledException && stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>The routes after a snapshot or a change.</summary>
+    internal static ImmutableSortedDictionary<string, Route> Apply(ImmutableSortedDictionary<string, Route>? routes, WatchRoutesResponse change)
+    {
+        var known = change.Snapshot || routes is null ? ImmutableSortedDictionary.Create<string, Route>(StringComparer.Ordinal) : routes;
+        return known.RemoveRange(change.Removed).SetItems(change.Routes.Select(r => KeyValuePair.Create(r.Key, r)));
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Not hearing routes from the controller: {Problem}")]
+    private partial void LogAway(string problem);
+}
