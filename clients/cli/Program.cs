@@ -1,1 +1,4 @@
-return 0;
+using System.CommandLine;
+using Mesh.Cli.Local;
+
+return new RootCommand("The command of Mesh") { LocalCommand.Create() }.Parse(args).Invoke();

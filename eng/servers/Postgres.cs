@@ -1,5 +1,9 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 
 namespace Mesh.Servers;
 
@@ -19,7 +23,10 @@ public sealed class Postgres(string folder)
     public const string Role = "mesh";
 
     /// <summary>Makes the data folder unless it is there. Without a password every local connection is trusted.</summary>
-    public async Task InitializeAsync(string? password, CancellationToken cancellation)
+    /// <param name="password">The password of the login role.</param>
+    /// <param name="cancellation">Gives up; a data folder that is not complete is made anew the next time.</param>
+    /// <param name="database">A database to make, beside the one called postgres.</param>
+    public async Task InitializeAsync(string? password, CancellationToken cancellation, string? database = null)
     {
         if (File.Exists(Path.Combine(DataFolder, "initialized")))
             return;
@@ -43,6 +50,8 @@ public sealed class Postgres(string folder)
                 ["-D", HereFolder, "-U", Role, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions", .. security]),
             cancellation);
         File.Delete(passwordFile);
+        if (database is not null)
+            await RunAsync(Unprivileged("postgres", ["--single", "-D", HereFolder, "postgres"]), cancellation, $"create database {database}\n");
         await File.WriteAllTextAsync(Path.Combine(DataFolder, "initialized"), "", cancellation);
     }
 
@@ -59,6 +68,30 @@ public sealed class Postgres(string folder)
             ])
         with { StopSignal = LinuxProcess.Interrupt }; // "fast": ends the sessions instead of waiting for them
 
+    /// <summary>Whether a server accepts connections: one that still recovers from a crash listens already but refuses them.</summary>
+    public static async Task<bool> AcceptsAsync(int port, CancellationToken cancellation)
+    {
+        // A start-up message of protocol 3.0. A server that accepts asks for authentication, 'R'; otherwise it sends an error, 'E'.
+        var parameters = Encoding.ASCII.GetBytes($"user\0{Role}\0database\0postgres\0\0");
+        var message = new byte[8 + parameters.Length];
+        BinaryPrimitives.WriteInt32BigEndian(message, message.Length);
+        BinaryPrimitives.WriteInt32BigEndian(message.AsSpan(4), 3 << 16);
+        parameters.CopyTo(message, 8);
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, port, cancellation);
+            var stream = client.GetStream();
+            await stream.WriteAsync(message, cancellation);
+            var answer = new byte[1];
+            return await stream.ReadAsync(answer, cancellation) == 1 && answer[0] == (byte)'R';
+        }
+        catch (Exception refused) when (refused is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+
     public static string ConnectionString(int port, string database, string? password = null) =>
         string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Database={database};Username={Role}")
         + (password is null ? "" : $";Password={password}");
@@ -73,17 +106,20 @@ public sealed class Postgres(string folder)
         return command with { WorkingFolder = DataFolder };
     }
 
-    private static async Task RunAsync(ServerCommand command, CancellationToken cancellation)
+    private static async Task RunAsync(ServerCommand command, CancellationToken cancellation, string input = "")
     {
         var start = new ProcessStartInfo(command.FileName, command.Arguments)
         {
             WorkingDirectory = command.WorkingFolder,
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(cancellation);
         var errors = process.StandardError.ReadToEndAsync(cancellation);
+        await process.StandardInput.WriteAsync(input.AsMemory(), cancellation);
+        process.StandardInput.Close();
         await process.WaitForExitAsync(cancellation);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{command.FileName} failed: {await output}{await errors}");
