@@ -1,5 +1,5 @@
 -- Every statement may be run again at each start. Windows for deduplication tokens stand on every table that is
--- inserted into, and on the roll-up that a materialized view fills; without them a retry would double rows.
+-- inserted into, and on the roll-up that a materialized view fills. Without them a retry would double rows.
 
 create table if not exists series
 (

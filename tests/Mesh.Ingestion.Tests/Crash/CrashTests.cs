@@ -1,0 +1,67 @@
+using Mesh.Ingestion.Tests.Servers;
+
+namespace Mesh.Ingestion.Tests.Crash;
+
+[Trait("Needs", "servers")]
+public sealed class CrashTests
+{
+    private const int Rounds = 20;
+
+    [Theory]
+    [InlineData(1)]
+    public async Task Every_acknowledged_sample_is_in_the_table_once_whatever_is_killed(int seed)
+    {
+        using var folder = new TemporaryFolder();
+        await using var engine = new EngineProcess(Path.Combine(folder.Path, "clickhouse"));
+        await using var ingestion = new IngestionProcess(Path.Combine(folder.Path, "ingestion"), engine.Address);
+        ingestion.Settings["MESH_INGESTION_LOG_SEGMENT_BYTES"] = "200000";
+        ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "50";
+        await engine.StartAsync();
+        await ingestion.StartAsync();
+
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 3).Select(i => new CrashWriter(ingestion, $"w{i}")).ToList();
+        var running = writers.Select(writer => Task.Run(() => writer.RunAsync(stop.Token))).ToList();
+        await KillAsync(engine, ingestion, new Random(seed));
+        await stop.CancelAsync();
+        await Task.WhenAll(running).WaitAsync(TimeSpan.FromMinutes(2));
+
+        Assert.All(writers, writer => Assert.True(writer.Acknowledged > 0 && writer.Reconnects > 0));
+        foreach (var (writer, i) in writers.Select((writer, i) => (writer, i)))
+            await CheckAsync(engine, ingestion, $"w{i}", (long)writer.Acknowledged * CrashWriter.BatchSize);
+    }
+
+    private static async Task KillAsync(EngineProcess engine, IngestionProcess ingestion, Random random)
+    {
+        for (var round = 0; round < Rounds; round++)
+        {
+            await Task.Delay(random.Next(50, 700));
+            var what = random.Next(3);
+            if (what is 0 or 2)
+                await ingestion.KillAsync();
+            if (what is 1 or 2)
+                await engine.KillAsync();
+            await Task.Delay(random.Next(200));
+            if (what is 1 or 2)
+                await engine.StartAsync();
+            if (what is 0 or 2)
+                await ingestion.StartAsync();
+        }
+    }
+
+    private static async Task CheckAsync(EngineProcess engine, IngestionProcess ingestion, string name, long expected)
+    {
+        var series = $"series in (select id from series where tenant = 'crash' and metric = 'crash_sequence' and labels['writer'] = '{name}')";
+        var count = -1L;
+        for (var attempt = 0; attempt < 600 && count < expected; attempt++)
+        {
+            await Task.Delay(50);
+            count = await engine.NumberAsync($"select count() from samples where {series}");
+        }
+
+        Assert.True(count == expected, $"{name}: {count} rows for {expected} acknowledged samples\n{ingestion.Output}");
+        Assert.Equal(expected, await engine.NumberAsync($"select uniqExact(value) from samples where {series} and value < {expected}"));
+        Assert.Equal(expected, await engine.NumberAsync($"select sum(count) from samples_1m where {series}"));
+        Assert.Equal(expected * (expected - 1) / 2, await engine.NumberAsync($"select toInt64(sum(sum)) from samples_1m where {series}"));
+    }
+}

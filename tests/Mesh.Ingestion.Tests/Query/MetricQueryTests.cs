@@ -1,0 +1,181 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
+
+namespace Mesh.Ingestion.Tests.Query;
+
+[Trait("Needs", "servers")]
+public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<IngestionServers>
+{
+    // A whole minute some minutes ago: points of the queries below fall on it.
+    private static readonly long Start = (TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() / 60 - 20) * 60_000;
+
+    [Fact]
+    public async Task An_instant_looks_back_for_the_last_value_for_five_minutes()
+    {
+        await SendAsync("instant", [Sender.Series(1, "temperature", "room=hall")], (1, Start, 20), (1, Start + 30_000, 21));
+        Assert.Equal([21], (await OneAsync(Instant("instant", "temperature", Start + 60_000))).Values);
+        Assert.Equal([20], (await OneAsync(Instant("instant", "temperature{room='hall'}", Start + 29_999))).Values);
+        Assert.Empty(await QueryAsync(Instant("instant", "temperature", Start - 1)));
+        Assert.Equal([21], (await OneAsync(Instant("instant", "temperature", Start + 30_000 + 299_999))).Values);
+        Assert.Empty(await QueryAsync(Instant("instant", "temperature", Start + 30_000 + 300_000)));
+        Assert.Empty(await QueryAsync(Instant("instant", "temperature{room!='hall'}", Start + 60_000)));
+        Assert.Single(await QueryAsync(Instant("instant", "{__name__=~'temp.*',room=~'h.*'}", Start + 60_000)));
+    }
+
+    [Fact]
+    public async Task A_range_carries_the_last_value_from_point_to_point()
+    {
+        await SendAsync("range", [Sender.Series(1, "level")], (1, Start, 1), (1, Start + 60_000, 2), (1, Start + 180_000, 3));
+        var series = await OneAsync(Range("range", "level", 0, 240, 60));
+        Assert.Equal("level", series.Metric);
+        Assert.Equal([1, 2, 2, 3, 3], series.Values);
+        Assert.Equal([Start, Start + 60_000, Start + 120_000, Start + 180_000, Start + 240_000], series.TimesMillis);
+    }
+
+    [Fact]
+    public async Task Counters_grow_over_resets_and_rates_are_per_second()
+    {
+        await SendAsync(
+            "counter", [Sender.Series(1, "requests_total")],
+            (1, Start, 100), (1, Start + 30_000, 160), (1, Start + 60_000, 20), (1, Start + 90_000, 80), (1, Start + 120_000, 80));
+        var increase = Range("counter", "requests_total", 60, 120, 60);
+        increase.Function = SeriesFunction.Increase;
+        increase.Window = Duration.FromTimeSpan(TimeSpan.FromMinutes(1));
+        Assert.Equal([80, 60], (await OneAsync(increase)).Values);
+
+        increase.Function = SeriesFunction.Rate;
+        var rates = (await OneAsync(increase)).Values;
+        Assert.Equal(80 / 60.0, rates[0], 9);
+        Assert.Equal(1, rates[1], 9);
+    }
+
+    [Fact]
+    public async Task Windows_longer_than_a_step_overlap()
+    {
+        await SendAsync("windows", [Sender.Series(1, "load")], (1, Start, 1), (1, Start + 60_000, 3), (1, Start + 120_000, 8));
+        var query = Range("windows", "load", 60, 180, 60);
+        query.Window = Duration.FromTimeSpan(TimeSpan.FromMinutes(2));
+        foreach (var (function, values) in new (SeriesFunction, double[])[]
+        {
+            (SeriesFunction.AvgOverTime, [2, 5.5, 8]),
+            (SeriesFunction.MinOverTime, [1, 3, 8]),
+            (SeriesFunction.MaxOverTime, [3, 8, 8]),
+            (SeriesFunction.SumOverTime, [4, 11, 8]),
+            (SeriesFunction.CountOverTime, [2, 2, 1]),
+        })
+        {
+            query.Function = function;
+            Assert.Equal(values, (await OneAsync(query)).Values);
+        }
+    }
+
+    [Fact]
+    public async Task Series_are_joined_by_labels()
+    {
+        await SendAsync(
+            "joined",
+            [Sender.Series(1, "jobs", "app=a", "host=x"), Sender.Series(2, "jobs", "app=a", "host=y"), Sender.Series(3, "jobs", "app=b", "host=x")],
+            (1, Start, 1), (2, Start, 2), (3, Start, 4));
+        var query = Instant("joined", "jobs", Start);
+        foreach (var (aggregation, value) in new[]
+        {
+            (Aggregation.Sum, 7.0), (Aggregation.Avg, 7 / 3.0), (Aggregation.Min, 1), (Aggregation.Max, 4), (Aggregation.Count, 3),
+        })
+        {
+            query.Aggregation = aggregation;
+            Assert.Equal(value, (await OneAsync(query)).Values.Single(), 9);
+        }
+
+        query.Aggregation = Aggregation.Sum;
+        query.By.Add("app");
+        var groups = await QueryAsync(query);
+        Assert.Equal([("a", 3.0), ("b", 4.0)], groups.Select(group => (group.Labels.Single().Value, group.Values.Single())).Order());
+    }
+
+    [Fact]
+    public async Task A_quantile_is_reckoned_from_the_buckets_of_a_histogram()
+    {
+        await SendAsync(
+            "histogram",
+            [
+                Sender.Series(1, "latency_bucket", "le=0.1"), Sender.Series(2, "latency_bucket", "le=0.5"),
+                Sender.Series(3, "latency_bucket", "le=+Inf"),
+            ],
+            (1, Start, 50), (2, Start, 90), (3, Start, 100));
+        var query = Instant("histogram", "latency_bucket", Start);
+        query.Aggregation = Aggregation.HistogramQuantile;
+        query.Quantile = 0.7;
+        Assert.Equal(0.1 + 0.4 * 20 / 40, (await OneAsync(query)).Values.Single(), 9);
+    }
+
+    [Fact]
+    public async Task Another_tenants_series_are_not_seen()
+    {
+        await SendAsync("mine", [Sender.Series(1, "secret")], (1, Start, 1));
+        Assert.Empty(await QueryAsync(Instant("yours", "secret", Start)));
+        using var call = Client.ListSeries(new ListSeriesRequest { Parent = "tenants/yours" }, IngestionProcess.Headers);
+        Assert.False(await call.ResponseStream.MoveNext(CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("up{", StatusCode.InvalidArgument)]
+    [InlineData("up{a=~'('}", StatusCode.InvalidArgument)]
+    [InlineData("", StatusCode.InvalidArgument)]
+    [InlineData("up' or 1=1", StatusCode.InvalidArgument)]
+    public async Task A_selector_that_cannot_be_read_is_told(string selector, StatusCode expected) =>
+        Assert.Equal(expected, (await Assert.ThrowsAsync<RpcException>(() => QueryAsync(Instant("errors", selector, Start)))).StatusCode);
+
+    [Fact]
+    public async Task Hostile_values_stay_values()
+    {
+        await SendAsync("hostile", [Sender.Series(1, "up", "q=it's \\ \"odd\"\t\n")], (1, Start, 1));
+        Assert.Single(await QueryAsync(Instant("hostile", "up{q=\"it's \\\\ \\\"odd\\\"\\t\\n\"}", Start)));
+        Assert.Empty(await QueryAsync(Instant("hostile", "up{q=\"' or 1=1 --\"}", Start)));
+    }
+
+    [Fact]
+    public async Task Too_many_points_are_out_of_range()
+    {
+        var query = Range("errors", "up", 0, 20_000, 1);
+        Assert.Equal(StatusCode.OutOfRange, (await Assert.ThrowsAsync<RpcException>(() => QueryAsync(query))).StatusCode);
+    }
+
+    private QueryService.QueryServiceClient Client => new(servers.Channel);
+
+    private static QueryMetricsRequest Instant(string tenant, string selector, long milliseconds) => new()
+    {
+        Parent = "tenants/" + tenant,
+        Selector = selector,
+        EndTime = Timestamp.FromDateTimeOffset(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)),
+    };
+
+    private static QueryMetricsRequest Range(string tenant, string selector, int fromSeconds, int toSeconds, int stepSeconds)
+    {
+        var query = Instant(tenant, selector, Start + toSeconds * 1000L);
+        query.StartTime = Timestamp.FromDateTimeOffset(DateTimeOffset.FromUnixTimeMilliseconds(Start + fromSeconds * 1000L));
+        query.Step = Duration.FromTimeSpan(TimeSpan.FromSeconds(stepSeconds));
+        return query;
+    }
+
+    private async Task<QueryMetricsResponse> OneAsync(QueryMetricsRequest request) => Assert.Single(await QueryAsync(request));
+
+    private async Task<List<QueryMetricsResponse>> QueryAsync(QueryMetricsRequest request)
+    {
+        using var call = Client.QueryMetrics(request, IngestionProcess.Headers);
+        var series = new List<QueryMetricsResponse>();
+        while (await call.ResponseStream.MoveNext(CancellationToken.None))
+            series.Add(call.ResponseStream.Current);
+        return series;
+    }
+
+    private async Task SendAsync(string tenant, SeriesDeclaration[] series, params (uint, long, double)[] rows)
+    {
+        using var sender = await Sender.OpenAsync(servers, tenant);
+        var ack = await sender.SendAsync(new Batch { Number = 1, Series = { series }, Samples = Sender.Samples(rows) });
+        Assert.Empty(ack.Rejections);
+        await servers.WaitForAsync($"select count() from samples where tenant = '{tenant}'", rows.Length);
+        await servers.WaitForAsync($"select uniq(id) from series where tenant = '{tenant}'", series.Length);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Mesh.Common.Auth;
+
+namespace Mesh.Ingestion.Tests.Servers;
+
+/// <summary>The service itself, as it is deployed.</summary>
+public sealed class IngestionProcess(string folder, Uri clickHouse) : ServerProcess
+{
+    private static readonly byte[] ClusterKey = new byte[32];
+
+    /// <summary>Further settings, by their names.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
+    public static Metadata Headers { get; } = new() { { "authorization", "Bearer " + ServiceToken.Create(ClusterKey, "agent") } };
+
+    public GrpcChannel Connect() => GrpcChannel.ForAddress(Address);
+
+    protected override ProcessStartInfo Describe()
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            ArgumentList = { Path.Combine(Repository, "artifacts/bin/Mesh.Ingestion/release/Mesh.Ingestion.dll") },
+        };
+        start.Environment["MESH_LISTEN"] = "127.0.0.1";
+        start.Environment["MESH_PORT"] = Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["MESH_CLICKHOUSE"] = clickHouse.ToString();
+        start.Environment["MESH_CONSUL"] = "http://127.0.0.1:1";
+        start.Environment["MESH_CLUSTER_KEY"] = Convert.ToBase64String(ClusterKey);
+        start.Environment["MESH_DATA"] = folder;
+        start.Environment["MESH_OTLP"] = "off";
+        foreach (var (name, value) in Settings)
+            start.Environment[name] = value;
+        return start;
+    }
+
+    protected override Task<bool> AnswersAsync(HttpClient http) => IsOkAsync(http, "/healthz/live");
+}
