@@ -17,7 +17,7 @@ public sealed class LogStore(ClickHouseClient clickHouse)
             where tenant = {parameters.Text(query.Tenant)}
                 and time >= fromUnixTimestamp64Nano({parameters.Number(query.Start)})
                 and time <= fromUnixTimestamp64Nano({parameters.Number(query.End)})
-                and severity >= {parameters.Number(query.Severity)}{text}{LabelConditions.Of(query.Selector, parameters)}
+                and severity >= {parameters.Number(query.Severity)}{text}{LabelConditions.Of(query.Selector, parameters, "labels")}
             order by tenant {order}, time {order}
             limit {parameters.Number(query.Limit)}
             """ + MetricSql.Limits;

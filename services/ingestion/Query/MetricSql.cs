@@ -46,7 +46,7 @@ internal static class MetricSql
         $"""
         select id, any(s.metric) as metric, any(s.labels) as labels
         from series as s
-        where s.tenant = {parameters.Text(tenant)}{LabelConditions.Of(selector, parameters, "s.metric")}
+        where s.tenant = {parameters.Text(tenant)}{LabelConditions.Of(selector, parameters, "s.labels", "s.metric")}
         group by id
         """;
 

@@ -18,7 +18,7 @@ public sealed class TraceStore(ClickHouseClient clickHouse)
             select {Columns}
             from spans
             where tenant = {parameters.Text(tenant)} and trace_id = {parameters.Text(traceId)}
-            order by start
+            order by start, duration desc
             limit {parameters.Number(MaxSpans)}
             """ + MetricSql.Limits;
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))

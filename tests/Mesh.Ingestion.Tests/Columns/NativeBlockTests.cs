@@ -50,8 +50,8 @@ public sealed class NativeBlockTests : IAsyncLifetime
 
         Assert.Equal(
             $$"""
-            ["acme",{{time}},17,"größer \u0001 'quoted'\n",{"app":"shop","empty":""},"","ab"]
-            ["other",{{time + 1}},0,"",{},"t",""]
+            ["acme", {{time}}, 17, "größer \u0001 'quoted'\n", {"app":"shop","empty":""}, "", "ab"]
+            ["other", {{time + 1}}, 0, "", {}, "t", ""]
             """,
             await _engine.QueryAsync(
                 "select tenant, toUnixTimestamp64Nano(time), severity, body, labels, trace_id, span_id from logs order by tenant "
