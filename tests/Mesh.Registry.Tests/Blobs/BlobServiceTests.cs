@@ -41,7 +41,7 @@ public sealed class BlobServiceTests(RegistryServer server) : IDisposable
         {
             await call.RequestStream.WriteAsync(Start(Digest.Of(content), id, 0));
             await call.RequestStream.WriteAsync(new UploadBlobRequest { Data = ByteString.CopyFrom(content, 0, 700_000) });
-            await Testing.Wait.UntilAsync("the piece has come", async () => await OffsetAsync(id) == 700_000);
+            await Testing.Wait.UntilAsync("the piece has come", () => Polled.IsAsync(() => OffsetAsync(id), 700_000));
         }
         var wrong = await Assert.ThrowsAsync<RpcException>(() => UploadAsync(content, id, 0));
         Assert.Equal((StatusCode.InvalidArgument, "OFFSET_MISMATCH"), (wrong.StatusCode, wrong.Reason()));

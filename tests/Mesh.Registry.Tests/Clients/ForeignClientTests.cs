@@ -35,9 +35,9 @@ public sealed class ForeignClientTests(RegistryServer server) : IDisposable
         await SkopeoAsync("copy", "--src-tls-verify=false", "--dest-tls-verify=false", $"--src-creds=me:{Callers.Viewer}",
             $"--dest-creds=me:{Callers.Developer}", remote, $"docker://{server.Host}/acme/skopeo-{format}/copy:v2");
         await SkopeoAsync("delete", "--tls-verify=false", $"--creds=me:{Callers.Admin}", remote);
-        var (code, output) = await Shell.TryAsync("skopeo", "inspect", "--tls-verify=false", $"--creds=me:{Callers.Viewer}", remote);
+        var (code, _, errors) = await Shell.TryAsync("skopeo", "inspect", "--tls-verify=false", $"--creds=me:{Callers.Viewer}", remote);
         Assert.NotEqual(0, code);
-        Assert.Contains("manifest unknown", output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("manifest unknown", errors, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]
@@ -53,9 +53,9 @@ public sealed class ForeignClientTests(RegistryServer server) : IDisposable
         ];
         foreach (var (credentials, message) in cases)
         {
-            var (code, output) = await Shell.TryAsync("skopeo", ["copy", "--dest-tls-verify=false", .. credentials, $"oci:{image}:v1", remote]);
+            var (code, _, errors) = await Shell.TryAsync("skopeo", ["copy", "--dest-tls-verify=false", .. credentials, $"oci:{image}:v1", remote]);
             Assert.NotEqual(0, code);
-            Assert.Contains(message, output, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains(message, errors, StringComparison.OrdinalIgnoreCase);
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class ForeignClientTests(RegistryServer server) : IDisposable
         await BuildahAsync("rm", container);
         await BuildahAsync("rmi", "--all", "--force");
 
-        var based = (await BuildahAsync("from", "--tls-verify=false", "--authfile", login, remote)).Trim().Split('\n')[^1];
+        var based = (await BuildahAsync("from", "--tls-verify=false", "--authfile", login, remote)).Trim();
         await BuildahAsync("copy", based, content, "/second");
         await BuildahAsync("commit", based, "derived");
         await BuildahAsync("push", "--tls-verify=false", "--authfile", login, "derived", $"docker://{server.Host}/acme/buildah:derived");

@@ -19,6 +19,9 @@ public sealed class CollectionTests : IAsyncLifetime
         server = await RegistryServer.StartAsync(
             ("MESH_REGISTRY_COLLECTION_GRACE_SECONDS", "0"), ("MESH_REGISTRY_COLLECTION_INTERVAL_SECONDS", "3600"), ("MESH_REGISTRY_UPLOAD_GRACE_SECONDS", "1"));
         client = server.Client(Callers.Admin);
+
+        // The collection of the start has ended when this one has.
+        await CollectAsync();
     }
 
     public async Task DisposeAsync()
@@ -81,7 +84,7 @@ public sealed class CollectionTests : IAsyncLifetime
         await File.WriteAllTextAsync(stray, "left by a killed process");
         await server.Process.KillAsync();
         foreach (var file in (string[])[upload, stray]) File.SetLastWriteTimeUtc(file, File.GetLastWriteTimeUtc(file).AddHours(-2));
-        await server.Process.StartAgainAsync();
+        await server.StartAgainAsync();
         await Testing.Wait.UntilAsync("the uploads are gone", () => Directory.GetFiles(Path.Combine(server.Data, "uploads")).Length == 0);
         await client.ExpectErrorAsync(HttpStatusCode.NotFound, "BLOB_UPLOAD_UNKNOWN", "GET", address);
     }

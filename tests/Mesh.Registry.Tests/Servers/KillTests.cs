@@ -35,7 +35,7 @@ public sealed class KillTests : IAsyncLifetime
         await server.Process.KillAsync();
         slow.Release();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => sending);
-        await server.Process.StartAgainAsync();
+        await server.StartAgainAsync();
 
         var offset = (int)await OffsetAsync(client, address);
         Assert.InRange(offset, 1_000_000, 3_000_000);
@@ -61,11 +61,11 @@ public sealed class KillTests : IAsyncLifetime
         {
             await broken.RequestStream.WriteAsync(Start(0));
             await broken.RequestStream.WriteAsync(new UploadBlobRequest { Data = ByteString.CopyFrom(content, 0, 800_000) });
-            await Wait.UntilAsync("the piece has come", async () => await SentAsync() == 800_000);
+            await Wait.UntilAsync("the piece has come", () => Polled.IsAsync(SentAsync, 800_000));
             await server.Process.KillAsync();
             await Assert.ThrowsAsync<RpcException>(() => broken.ResponseAsync);
         }
-        await server.Process.StartAgainAsync();
+        await server.StartAgainAsync();
 
         using var call = blobs.UploadBlob();
         await call.RequestStream.WriteAsync(Start(await SentAsync()));
@@ -93,7 +93,7 @@ public sealed class KillTests : IAsyncLifetime
             {
                 if (await push is { } done) acknowledged.Add(done);
             }
-            await server.Process.StartAgainAsync();
+            await server.StartAgainAsync();
         }
         Assert.NotEmpty(acknowledged);
 

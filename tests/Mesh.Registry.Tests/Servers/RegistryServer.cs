@@ -9,7 +9,7 @@ using Mesh.Testing;
 namespace Mesh.Registry.Tests.Servers;
 
 /// <summary>The registry as a process of its own, on the real PostgreSQL and Consul.</summary>
-public sealed class RegistryServer : IAsyncLifetime
+public sealed class RegistryServer : IAsyncLifetime, IDisposable
 {
     private readonly byte[] key = RandomNumberGenerator.GetBytes(32);
     private readonly TestFolder folder = new();
@@ -53,6 +53,14 @@ public sealed class RegistryServer : IAsyncLifetime
             ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(key),
             ["MESH_DATA"] = Data,
         });
+        await UntilPeopleSignInAsync();
+    }
+
+    /// <summary>Starts the process again after it was killed.</summary>
+    public async Task StartAgainAsync()
+    {
+        await Process.StartAgainAsync();
+        await UntilPeopleSignInAsync();
     }
 
     /// <summary>An HTTP client that shows a token; none when it is empty.</summary>
@@ -79,8 +87,21 @@ public sealed class RegistryServer : IAsyncLifetime
         await Process.DisposeAsync();
         await controller.DisposeAsync();
         await consul.DisposeAsync();
-        folder.Dispose();
+        Dispose();
     }
+
+    /// <summary>A registry is ready before it has found the controller.</summary>
+    private async Task UntilPeopleSignInAsync()
+    {
+        using var client = Client(Callers.Viewer);
+        await Wait.UntilAsync("the registry asks the controller", async () =>
+        {
+            using var answer = await client.SendAsync("GET", "/v2/");
+            return answer.IsSuccessStatusCode;
+        });
+    }
+
+    public void Dispose() => folder.Dispose();
 }
 
 /// <summary>The tests that share one registry; each uses repositories of its own.</summary>
