@@ -1,4 +1,6 @@
 using Mesh.Builder.Builds;
+using Mesh.Builder.Dockerfiles;
+using Mesh.Builder.Git;
 using Mesh.Builder.Images;
 using Mesh.Builder.Isolation;
 using Mesh.Builder.Sboms;
@@ -24,7 +26,9 @@ internal static class BuilderSetup
 
         services.AddSingleton<SourceFiles>().AddSingleton<SourceStore>();
         services.AddSingleton<RegistryClient>().AddSingleton<StackCatalog>().AddSingleton<StackRoots>().AddSingleton<LayerCache>().AddSingleton<ImagePush>();
-        services.AddSingleton<Sandbox>().AddSingleton<StepRunner>().AddSingleton<StackBuild>().AddSingleton<DockerfileBuild>();
+        services.AddSingleton<Sandbox>().AddSingleton<StepRunner>().AddSingleton<StackBuild>();
+        services.AddSingleton<StackExport>().AddSingleton<Buildah>().AddSingleton<DockerfileBuild>();
+        services.AddSingleton<GitRepositories>().AddSingleton<PushBuild>().AddSingleton<GitBackend>().AddSingleton<GitEndpoint>();
         services.AddSingleton<DebianPackages>().AddSingleton<SbomWriter>();
         services.AddSingleton<BuildStore>().AddSingleton<BuildLogStore>().AddSingleton<BuildQueue>().AddSingleton<BuildWatch>().AddSingleton<BuildRunner>();
         services.AddSingleton<BuildSignals>().AddHostedService(provider => provider.GetRequiredService<BuildSignals>());
@@ -36,5 +40,6 @@ internal static class BuilderSetup
         app.MapGrpcService<Sources.SourceService>();
         app.MapGrpcService<Builds.BuildService>();
         app.MapGrpcService<Scans.ScanService>();
+        GitEndpoint.Map(app);
     }
 }

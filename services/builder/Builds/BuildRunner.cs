@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Grpc.Core;
 using Mesh.Builder.Detection;
+using Mesh.Builder.Dockerfiles;
 using Mesh.Builder.Images;
 using Mesh.Builder.Sboms;
 using Mesh.Builder.Sources;
