@@ -80,7 +80,7 @@ internal static class UpCommand
         StackStatus? last = null;
         await ProgressView.FollowAsync(
             () => last = StackFolder.Read<StackStatus>(folder.StatusFile) ?? last,
-            status => isGone() || status?.State is not (null or StackState.Starting));
+            status => isGone() || status?.State == StackState.Up);
         if (last?.State != StackState.Up)
             throw new StackException(last?.Failure ?? $"the stack did not start; see {folder.SupervisorLog}");
         ShowAddresses(folder);
