@@ -2,6 +2,7 @@ using Mesh.Common.Hosting;
 using Mesh.Ingestion.Drain;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Otlp;
 using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
@@ -26,6 +27,7 @@ public static class IngestionSetup
         services.AddSingleton<BatchPool>();
         services.AddSingleton<TenantRates>();
         services.AddSingleton<IntakeService>();
+        services.AddSingleton<OtlpReceiver>();
         services.AddSingleton<TableSetup>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
@@ -41,6 +43,7 @@ public static class IngestionSetup
     {
         app.MapGrpcService<TelemetryService>();
         app.MapGrpcService<QueryService>();
+        app.MapOtlp();
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

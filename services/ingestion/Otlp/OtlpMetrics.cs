@@ -1,0 +1,128 @@
+using System.Globalization;
+using Google.Protobuf.Collections;
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Series;
+using OpenTelemetry.Proto.Collector.Metrics.V1;
+using OpenTelemetry.Proto.Common.V1;
+using OpenTelemetry.Proto.Metrics.V1;
+
+namespace Mesh.Ingestion.Otlp;
+
+/// <summary>
+/// Brings OTLP's metrics into samples. A histogram becomes its cumulative buckets (`_bucket` with `le`), `_sum` and
+/// `_count`; a summary its quantiles, `_sum` and `_count`. Sums since the point before are refused: they cannot be
+/// repeated safely, and every exporter can be told to sum since the start.
+/// </summary>
+internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposable
+{
+    private const uint NoValue = 1;
+
+    private readonly SeriesBuilder _series = new();
+    private OtlpResource _resource;
+
+    public void Decode(ExportMetricsServiceRequest request)
+    {
+        foreach (var resource in request.ResourceMetrics)
+        {
+            _resource = OtlpResource.Of(resource.Resource);
+            foreach (var metric in resource.ScopeMetrics.SelectMany(scope => scope.Metrics))
+                Decode(metric);
+        }
+    }
+
+    public void Dispose() => _series.Dispose();
+
+    private void Decode(Metric metric)
+    {
+        var name = MetricNames.Of(metric);
+        switch (metric.DataCase)
+        {
+            case Metric.DataOneofCase.Gauge:
+                Numbers(name, metric.Gauge.DataPoints);
+                break;
+            case Metric.DataOneofCase.Sum when metric.Sum.AggregationTemporality != AggregationTemporality.Delta:
+                Numbers(name, metric.Sum.DataPoints);
+                break;
+            case Metric.DataOneofCase.Sum:
+                Refuse(metric.Sum.DataPoints.Count);
+                break;
+            case Metric.DataOneofCase.Histogram when metric.Histogram.AggregationTemporality != AggregationTemporality.Delta:
+                Histograms(name, metric.Histogram.DataPoints);
+                break;
+            case Metric.DataOneofCase.Histogram:
+                Refuse(metric.Histogram.DataPoints.Count);
+                break;
+            case Metric.DataOneofCase.ExponentialHistogram:
+                Refuse(metric.ExponentialHistogram.DataPoints.Count);
+                break;
+            case Metric.DataOneofCase.Summary:
+                Summaries(name, metric.Summary.DataPoints);
+                break;
+        }
+    }
+
+    private void Refuse(int count) => target.Rejections.Add(RejectionReason.UnsupportedType, count);
+
+    private void Numbers(string name, RepeatedField<NumberDataPoint> points)
+    {
+        foreach (var point in points)
+        {
+            if ((point.Flags & NoValue) == 0)
+                Add(name, point.Attributes, point.TimeUnixNano, point.HasAsInt ? point.AsInt : point.AsDouble);
+        }
+    }
+
+    private void Histograms(string name, RepeatedField<HistogramDataPoint> points)
+    {
+        foreach (var point in points)
+        {
+            if ((point.Flags & NoValue) != 0)
+                continue;
+            var count = 0UL;
+            for (var i = 0; i < point.BucketCounts.Count && i < point.ExplicitBounds.Count; i++)
+            {
+                count += point.BucketCounts[i];
+                Add(name + "_bucket", point.Attributes, point.TimeUnixNano, count, "le", Text(point.ExplicitBounds[i]));
+            }
+
+            Add(name + "_bucket", point.Attributes, point.TimeUnixNano, point.Count, "le", "+Inf");
+            Add(name + "_count", point.Attributes, point.TimeUnixNano, point.Count);
+            if (point.HasSum)
+                Add(name + "_sum", point.Attributes, point.TimeUnixNano, point.Sum);
+        }
+    }
+
+    private void Summaries(string name, RepeatedField<SummaryDataPoint> points)
+    {
+        foreach (var point in points)
+        {
+            if ((point.Flags & NoValue) != 0)
+                continue;
+            foreach (var quantile in point.QuantileValues)
+                Add(name, point.Attributes, point.TimeUnixNano, quantile.Value, "quantile", Text(quantile.Quantile));
+            Add(name + "_count", point.Attributes, point.TimeUnixNano, point.Count);
+            Add(name + "_sum", point.Attributes, point.TimeUnixNano, point.Sum);
+        }
+    }
+
+    private void Add(
+        string name, RepeatedField<KeyValue> attributes, ulong nanoseconds, double value, string extra = "", string extraValue = "")
+    {
+        _series.Begin(tenant, name);
+        _series.Label("job", _resource.Job);
+        _series.Label("instance", _resource.Instance);
+        foreach (var attribute in attributes)
+        {
+            if (attribute.Key is not ("job" or "instance" or "le" or "quantile"))
+                _series.Label(Names.Translate(attribute.Key), AnyValues.Text(attribute.Value));
+        }
+
+        if (extra.Length > 0)
+            _series.Label(extra, extraValue);
+        var id = target.Series(_series, tenant);
+        if (id != 0 && target.TakeRate(tenant, 1) == 1)
+            target.Sample(tenant, id, (long)(nanoseconds / 1_000_000), value);
+    }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+}
