@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Grpc.Core;
 using Mesh.Common.Discovery;
+using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Controller.V1;
 
@@ -19,7 +20,7 @@ internal sealed class ControllerTokenResolver(MeshChannels channels) : ITokenRes
             var response = await _client.Value.ResolveTokenAsync(request, cancellationToken: cancellationToken);
             return new(Principal(response.Caller), response.ExpireTime?.ToDateTimeOffset());
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unauthenticated or StatusCode.NotFound)
+        catch (RpcException e) when (e.Reason() is "TOKEN_UNKNOWN" or "TOKEN_EXPIRED" or "TOKEN_REVOKED")
         {
             return null;
         }

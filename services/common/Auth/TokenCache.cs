@@ -48,7 +48,12 @@ public sealed class TokenCache(ITokenResolver resolver, TimeProvider time)
         public Entry(TokenCache cache, string tokenHash, DateTimeOffset asked)
         {
             _asked = asked;
-            _answer = new(() => AskAsync(cache, tokenHash));
+            _answer = new(() =>
+            {
+                // The answer is for everybody who waits: it must not end with the deadline of whoever asked first.
+                using var shared = ExecutionContext.SuppressFlow();
+                return Task.Run(() => AskAsync(cache, tokenHash));
+            });
         }
 
         public bool IsOver(DateTimeOffset now)

@@ -77,7 +77,9 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
             var change = await consul.WatchKeyAsync(key, index, s_wait, lost);
             index = change.Index;
             // Free, yet refused: Consul keeps a lock shut for a second after its holder died.
-            if (change.Value?.Session is null) await Task.Delay(TimeSpan.FromMilliseconds(250), time, lost);
+            if (change.Value?.Session is not null) continue;
+            index = 0;
+            await Task.Delay(TimeSpan.FromMilliseconds(250), time, lost);
         }
     }
 
@@ -114,6 +116,8 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
         try
         {
+            // Released first: a lock that only falls with its session stays shut for a while.
+            await consul.ReleaseAsync(key, [], session, patience.Token);
             await consul.DestroySessionAsync(session, patience.Token);
         }
         catch (Exception e)

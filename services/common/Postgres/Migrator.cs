@@ -46,7 +46,7 @@ internal sealed partial class Migrator(string connectionString, string service, 
             end $$;
             do $$
             begin
-              if not pg_has_role(current_user, '{Role}', 'set') then
+              if not (select rolsuper from pg_roles where rolname = current_user) then
                 grant {Role} to current_user;
               end if;
             end $$;
