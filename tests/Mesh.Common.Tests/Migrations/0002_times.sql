@@ -1,0 +1,1 @@
+alter table notes add column create_time timestamptz not null default now();
