@@ -7,7 +7,7 @@ namespace Mesh.Common.Names;
 internal static partial class ResourceNames
 {
     /// <summary>An id that people choose: lower-case letters, digits and dashes, at most 63, beginning with a letter.</summary>
-    [GeneratedRegex("^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex IdPattern { get; }
 
     public static bool IsId(string value) => IdPattern.IsMatch(value);

@@ -13,6 +13,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly Lazy<GrpcChannel> _channel;
+    private int _disposed;
 
     private TestServer(WebApplication app, int port)
     {
@@ -61,6 +62,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
         if (_channel.IsValueCreated) _channel.Value.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();

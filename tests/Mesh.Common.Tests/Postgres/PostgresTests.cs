@@ -108,7 +108,7 @@ public sealed class PostgresTests : IAsyncLifetime
         await using var read = await _db.BeginAsync("acme", default);
         var note = (await read.QueryOneAsync<Note>("select text, create_time from notes", null, default))!;
         Assert.Equal(TimeSpan.Zero, note.CreateTime.Offset);
-        Assert.Equal(1, (await read.QueryAsync<Note>("select text, create_time from notes where create_time = @CreateTime", note, default)).Count);
+        Assert.Single(await read.QueryAsync<Note>("select text, create_time from notes where create_time = @CreateTime", note, default));
         Assert.Null(await read.QueryOneAsync<Note>("select text, create_time from notes where false", null, default));
     }
 

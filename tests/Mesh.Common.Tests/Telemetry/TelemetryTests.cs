@@ -29,9 +29,10 @@ public sealed class TelemetryTests
         await Wait.UntilAsync("a trace and metrics have arrived", async () =>
         {
             await http.GetAsync("/nothing-here");
-            return Arrived("sender", "TraceService") && Arrived("sender", "MetricsService") && Arrived("ingestion", "MetricsService");
+            // The second batch of traces would hold the receiving of the first.
+            return Arrived("sender", "TraceService") >= 2 && Arrived("sender", "MetricsService") > 0 && Arrived("ingestion", "MetricsService") > 0;
         });
-        Assert.False(Arrived("ingestion", "TraceService"));
+        Assert.DoesNotContain(_received, r => r.Path.Contains("TraceService", StringComparison.Ordinal) && r.Body.Contains("/Export", StringComparison.Ordinal));
         Assert.Contains(_received, r => r.Body.Contains("service.namespace", StringComparison.Ordinal));
     }
 
@@ -43,8 +44,8 @@ public sealed class TelemetryTests
         Assert.InRange(begun, 5, 10);
     }
 
-    private bool Arrived(string from, string service) =>
-        _received.Any(r => r.Subject == "services/" + from && r.Path.Contains(service, StringComparison.Ordinal));
+    private int Arrived(string from, string service) =>
+        _received.Count(r => r.Subject == "services/" + from && r.Path.Contains(service, StringComparison.Ordinal));
 
     private async Task ReceiveAsync(HttpContext context)
     {
