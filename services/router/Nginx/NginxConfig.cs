@@ -72,7 +72,7 @@ public static partial class NginxConfig
                 location / { return 200 "{{number}}"; }
               }
 
-            """).Replace("", "");
+            """);
         foreach (var service in s_services) AppendUpstream(text, "service_" + service, table.Services.GetValueOrDefault(service));
         AppendFrontDoor(text, places);
         AppendApi(text, places);
