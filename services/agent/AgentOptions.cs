@@ -15,7 +15,7 @@ public enum OnStop
 /// <summary>What the agent reads from its environment.</summary>
 public sealed record AgentOptions
 {
-    /// <summary>MESH_AGENT_NODE: the node's id; empty means one that is made at the first start and kept.</summary>
+    /// <summary>MESH_AGENT_ID: the node's id; empty means one that is made at the first start and kept.</summary>
     public string Node { get; init; } = "";
 
     /// <summary>MESH_AGENT_ZONE: the node's zone.</summary>
@@ -36,17 +36,21 @@ public sealed record AgentOptions
     /// <summary>MESH_AGENT_MEMORY_MIB: what allocations may reserve; 0 means nine tenths of the host's.</summary>
     public int MemoryMib { get; init; }
 
+    /// <summary>MESH_AGENT_METRICS_SECONDS: the time between two measurements.</summary>
+    public TimeSpan MetricsInterval { get; init; } = TimeSpan.FromSeconds(5);
+
     internal static AgentOptions Read(IConfiguration configuration)
     {
         var read = new ConfigurationReader(configuration);
         return new()
         {
-            Node = read.Text("MESH_AGENT_NODE") ?? "",
+            Node = read.Text("MESH_AGENT_ID") ?? "",
             Zone = read.Text("MESH_AGENT_ZONE") ?? "",
             Labels = Parse(read.Text("MESH_AGENT_LABELS") ?? ""),
             Runtime = read.Text("MESH_AGENT_RUNTIME") ?? "auto",
             OnStop = read.Choice<OnStop>("MESH_AGENT_ON_STOP") ?? OnStop.Keep,
             CpuMillis = read.Number("MESH_AGENT_CPU_MILLIS", 0, int.MaxValue) ?? 0,
+            MetricsInterval = TimeSpan.FromSeconds(read.Number("MESH_AGENT_METRICS_SECONDS", 1, 3600) ?? 5),
             MemoryMib = read.Number("MESH_AGENT_MEMORY_MIB", 0, int.MaxValue) ?? 0,
         };
     }

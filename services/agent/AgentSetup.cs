@@ -3,8 +3,10 @@ using Mesh.Agent.Images;
 using Mesh.Agent.Runtime;
 using Mesh.Agent.Runtime.Shim;
 using Mesh.Agent.Scheduling;
+using Mesh.Agent.Telemetry;
 using Mesh.Common.Discovery;
 using Mesh.Common.Hosting;
+using Mesh.Ingestion.V1;
 using Mesh.Registry.V1;
 using Mesh.Scheduler.V1;
 
@@ -27,7 +29,10 @@ internal static class AgentSetup
         services.AddAllocations(Path.Combine(data, "allocations"));
         services.AddMeshClient<NodeService.NodeServiceClient>("scheduler");
         services.AddSingleton<AssignmentTable>();
+        services.AddTelemetry(Path.Combine(data, "telemetry.json"));
         // Started in this order and stopped in the opposite one.
+        services.AddHostedService<IngestionConnection>();
+        services.AddHostedService<MetricCollector>();
         services.AddHostedService<AllocationHost>();
         services.AddHostedService<SchedulerConnection>();
     }
@@ -47,6 +52,15 @@ internal static class AgentSetup
         });
         services.AddSingleton(provider => new ImageStore(
             provider.GetRequiredService<IImageSource>(), provider.GetRequiredService<LayerStore>(), folder));
+    }
+
+    private static void AddTelemetry(this IServiceCollection services, string path)
+    {
+        services.AddMeshClient<TelemetryService.TelemetryServiceClient>("ingestion");
+        services.AddSingleton(_ => new TelemetryState(path));
+        services.AddSingleton(_ => new SampleBuffer());
+        services.AddSingleton<BatchSource>();
+        services.AddSingleton<AppScrape>();
     }
 
     private static void AddAllocations(this IServiceCollection services, string folder)

@@ -22,7 +22,7 @@ internal sealed class LogWriter : IDisposable
     public LogWriter(string folder, long fileBytes, int files, TimeProvider time)
     {
         (this.folder, this.fileBytes, this.files, this.time) = (folder, fileBytes, files, time);
-        number = LogFiles.Numbers(folder) is [.., var last] ? last + 1 : 1;
+        number = LogFiles.Numbers(folder) is [.., var last] ? last : 1;
         current = Open();
     }
 
