@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Google.Protobuf;
+using Mesh.Builder.V1;
+using Mesh.Cli.Packing;
+using Mesh.Cli.Session;
+using Mesh.Client;
+
+namespace Mesh.Cli.Commands;
+
+/// <summary>`mesh deploy [dir]`: source up, build log and rollout down.</summary>
+internal static class DeployCommand
+{
+    private const int ChunkBytes = 256 * 1024;
+
+    public static Command Create()
+    {
+        var folder = new Argument<string>("dir") { Description = "The folder with the source", DefaultValueFactory = _ => "." };
+        return new Command("deploy", "Build a folder and roll it out") { folder, AppCommands.App }.Does(async context =>
+        {
+            var path = Path.GetFullPath(context.Value(folder)!);
+            var app = await context.AppAsync(context.Value(AppCommands.App) ?? Path.GetFileName(path.TrimEnd('/')));
+            var source = await UploadAsync(context, app, path);
+            var build = await BuildAsync(context, app, source);
+            if (build.State != Build.Types.State.Succeeded)
+                throw new CliException($"The build failed: {build.Failure?.Message ?? build.State.ToString()}");
+            return await RolloutCommands.FollowAsync(context, app, build.Release, build);
+        });
+    }
+
+    private static async Task<Source> UploadAsync(CommandContext context, string app, string folder)
+    {
+        await using var archive = await SourceArchive.PackAsync(folder, context.CancellationToken);
+        context.Output.Line($"-----> Uploading {archive.Length / 1024.0:0.#} KiB");
+        using var call = context.Client.Sources.UploadSource(cancellationToken: context.CancellationToken);
+        try
+        {
+            var start = new UploadSourceRequest.Types.Start
+            {
+                Parent = app, SizeBytes = archive.Length, Digest = await SourceArchive.DigestAsync(archive, context.CancellationToken),
+            };
+            await call.RequestStream.WriteAsync(new UploadSourceRequest { Start = start }, context.CancellationToken);
+            var buffer = new byte[ChunkBytes];
+            while (await archive.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, context.CancellationToken) is > 0 and var read)
+            {
+                var chunk = new UploadSourceRequest { Data = ByteString.CopyFrom(buffer, 0, read) };
+                await call.RequestStream.WriteAsync(chunk, context.CancellationToken);
+            }
+            await call.RequestStream.CompleteAsync();
+        }
+        catch (Exception e) when (e is Grpc.Core.RpcException or InvalidOperationException)
+        {
+            // The server ended the call early: its answer says why, and is thrown below.
+        }
+        return (await call.ResponseAsync).Source;
+    }
+
+    private static async Task<Build> BuildAsync(CommandContext context, string app, Source source)
+    {
+        var request = new CreateBuildRequest { Parent = app, Build = new Build { Source = source.Name }, RequestId = Guid.NewGuid().ToString() };
+        var build = (await context.Client.Builds.CreateBuildAsync(request, cancellationToken: context.CancellationToken)).Build;
+        await foreach (var piece in context.Client.Builds.LogAsync(build.Name, context.CancellationToken)) context.Output.Raw(piece.Span);
+        await foreach (var state in context.Client.Builds.WatchAsync(build.Name, context.CancellationToken)) build = state;
+        return build;
+    }
+}
