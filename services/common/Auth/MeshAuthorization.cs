@@ -57,6 +57,7 @@ public static class MeshAuthorization
         }
         if (access.Role is Role.SignedIn) return;
         if (access.Role is Role.Operator or Role.Service) throw Denied(access);
+        if (access.Role is Role.Viewer && tenant == TenantName.Platform) return;
         var held = tenant is null ? Role.Unspecified : principal.RoleIn(tenant);
         if (held is Role.Unspecified) throw MeshException.NotFound("TENANT_NOT_FOUND", $"There is no tenant `{tenant}` for you.");
         if (held < access.Role) throw Denied(access);

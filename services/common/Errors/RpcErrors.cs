@@ -70,6 +70,9 @@ public static class RpcErrors
     {
         if (exception.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Unauthenticated or StatusCode.Unimplemented
             or StatusCode.OK) return MeshException.Internal(requestId, exception);
+        // The caller is still there: it was we who gave the other side up.
+        if (exception.StatusCode is StatusCode.Cancelled)
+            return MeshException.Unavailable("DEPENDENCY_UNAVAILABLE", "A service that this call needs did not answer in time.", inner: exception);
         var details = exception.Details();
         var reason = details?.Detail<ErrorInfo>()?.Reason is { Length: > 0 } given ? given : Name(exception.StatusCode);
         var retry = details?.Detail<RetryInfo>()?.RetryDelay?.ToTimeSpan();

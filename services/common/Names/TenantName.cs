@@ -3,6 +3,9 @@ namespace Mesh.Common.Names;
 /// <summary>A tenant: `tenants/acme`.</summary>
 public sealed record TenantName(string Tenant)
 {
+    /// <summary>The platform's own tenant, which nobody can create: it holds the stack images, and everybody signed in reads it.</summary>
+    public const string Platform = "stacks";
+
     /// <summary>The name's parts; throws INVALID_ARGUMENT on the field when the name is malformed.</summary>
     public static TenantName Parse(string value, string field = "name")
     {
