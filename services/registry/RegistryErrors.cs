@@ -8,6 +8,7 @@ namespace Mesh.Registry;
 internal static class RegistryErrors
 {
     private const int NoSpace = 28; // ENOSPC
+    private const int OverQuota = 122; // EDQUOT
 
     public static MeshException BlobUnknown(Digest digest) =>
         MeshException.NotFound("BLOB_NOT_FOUND", $"The repository has no blob {digest}.");
@@ -69,5 +70,5 @@ internal static class RegistryErrors
     public static MeshException DiskFull() =>
         MeshException.ResourceExhausted("DISK_FULL", "The registry has no room left.", TimeSpan.FromMinutes(1));
 
-    public static bool IsDiskFull(IOException failure) => (failure.HResult & 0xffff) == NoSpace;
+    public static bool IsDiskFull(Exception failure) => failure is IOException && (failure.HResult & 0xffff) is NoSpace or OverQuota;
 }

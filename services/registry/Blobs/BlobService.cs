@@ -65,7 +65,7 @@ internal sealed class BlobService(BlobStore blobs, IBlobStorage storage, UploadS
         var digest = ParseDigest(request.Digest, "digest");
 
         // The contract's rule covers the parent; the source lies in a tenant of its own.
-        if (!source.IsPlatform) context.Principal().Demand("blobs.download", Role.Viewer, source.Tenant);
+        context.Principal().Demand("blobs.download", Role.Viewer, source.Tenant);
         var size = await sessions.MountAsync(path, digest, source, context.CancellationToken) ?? throw RegistryErrors.BlobUnknown(digest);
         return new V1.MountBlobResponse { SizeBytes = size };
     }

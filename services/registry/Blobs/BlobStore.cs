@@ -1,3 +1,4 @@
+using Mesh.Common.Names;
 using Mesh.Common.Postgres;
 using Mesh.Registry.Repositories;
 
@@ -84,7 +85,7 @@ public sealed class BlobStore(MeshDatabase database, RegistryOptions options, Ti
         var args = new
         {
             path.Tenant, path.Name, digest, now = time.GetUtcNow(),
-            fromTenant = source?.Tenant, from = source?.Name, platform = RepositoryPath.PlatformTenant,
+            fromTenant = source?.Tenant, from = source?.Name, platform = TenantName.Platform,
         };
 
         // Two tenants are touched, so row-level security cannot hold this one to either.

@@ -68,8 +68,15 @@ public sealed class FileBlobStorage : IBlobStorage
     public ValueTask<IBlobUpload> CreateUploadAsync(Guid id, CancellationToken cancellationToken)
     {
         var path = UploadPath(id);
-        var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
-        return ValueTask.FromResult<IBlobUpload>(new FileBlobUpload(this, id, path, handle));
+        try
+        {
+            var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
+            return ValueTask.FromResult<IBlobUpload>(new FileBlobUpload(this, id, path, handle));
+        }
+        catch (IOException failure) when (RegistryErrors.IsDiskFull(failure))
+        {
+            throw RegistryErrors.DiskFull();
+        }
     }
 
     public ValueTask<IBlobUpload?> OpenUploadAsync(Guid id, CancellationToken cancellationToken)

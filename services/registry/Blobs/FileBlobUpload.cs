@@ -46,11 +46,12 @@ internal sealed class FileBlobUpload : IBlobUpload
         {
             await write;
         }
-        catch
+        catch (Exception failure)
         {
             // Part of it may have been written: the file alone knows how much.
             Length = RandomAccess.GetLength(handle);
             hash?.Dispose();
+            if (RegistryErrors.IsDiskFull(failure)) throw RegistryErrors.DiskFull();
             throw;
         }
         Length += bytes.Length;
@@ -92,8 +93,15 @@ internal sealed class FileBlobUpload : IBlobUpload
 
     public ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        RandomAccess.FlushToDisk(handle);
-        return ValueTask.CompletedTask;
+        try
+        {
+            RandomAccess.FlushToDisk(handle);
+            return ValueTask.CompletedTask;
+        }
+        catch (IOException failure) when (RegistryErrors.IsDiskFull(failure))
+        {
+            throw RegistryErrors.DiskFull();
+        }
     }
 
     public ValueTask PublishAsync(Digest digest, CancellationToken cancellationToken)

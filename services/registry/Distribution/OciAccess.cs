@@ -1,6 +1,7 @@
 using Mesh.Auth.V1;
 using Mesh.Common.Auth;
 using Mesh.Common.Errors;
+using Mesh.Common.Names;
 using Mesh.Registry.Repositories;
 
 namespace Mesh.Registry.Distribution;
@@ -18,10 +19,8 @@ internal static class OciAccess
         if (caller.IsAnonymous) throw MeshException.Unauthenticated("TOKEN_REQUIRED", "Sign in with a token as the password.");
     }
 
-    public static void DemandPull(this HttpContext context, RepositoryPath path)
-    {
-        if (!path.IsPlatform) context.Principal().Demand("blobs.download", Role.Viewer, path.Tenant);
-    }
+    public static void DemandPull(this HttpContext context, RepositoryPath path) =>
+        context.Principal().Demand("blobs.download", Role.Viewer, path.Tenant);
 
     public static void DemandPush(this HttpContext context, RepositoryPath path) => Demand(context, path, "blobs.upload", Role.Developer);
 
@@ -34,7 +33,7 @@ internal static class OciAccess
     public static IReadOnlyCollection<string>? Tenants(this HttpContext context)
     {
         var caller = context.Principal();
-        return caller.HoldsEverything ? null : [.. caller.Roles.Keys, RepositoryPath.PlatformTenant];
+        return caller.HoldsEverything ? null : [.. caller.Roles.Keys, TenantName.Platform];
     }
 
     private static void Demand(HttpContext context, RepositoryPath path, string permission, Role role) =>

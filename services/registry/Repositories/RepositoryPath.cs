@@ -1,15 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Mesh.Common.Errors;
+using Mesh.Common.Names;
 
 namespace Mesh.Registry.Repositories;
 
 /// <summary>The address of a repository: its tenant and its name within it, in OCI's words <c>acme/shop</c> or <c>acme/shop/web</c>.</summary>
 public sealed partial record RepositoryPath
 {
-    /// <summary>The platform's own tenant: stack images that everybody signed in may pull.</summary>
-    public const string PlatformTenant = "stacks";
-
     private const int MostCharacters = 255;
 
     private RepositoryPath(string tenant, string name) => (Tenant, Name) = (tenant, name);
@@ -19,7 +17,7 @@ public sealed partial record RepositoryPath
     public string Name { get; }
 
     /// <summary>Whether it holds the platform's own images.</summary>
-    public bool IsPlatform => Tenant == PlatformTenant;
+    public bool IsPlatform => Tenant == TenantName.Platform;
 
     /// <summary>Reads <c>tenant/name…</c>; false when it is not a repository name of OCI with at least two parts.</summary>
     public static bool TryParse(string? value, [NotNullWhen(true)] out RepositoryPath? path)

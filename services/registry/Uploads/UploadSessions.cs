@@ -65,14 +65,7 @@ public sealed class UploadSessions(IBlobStorage storage, UploadStore uploads, Bl
     /// <summary>Receives one piece.</summary>
     public async ValueTask AppendAsync(IBlobUpload upload, ReadOnlySequence<byte> piece, CancellationToken cancellationToken)
     {
-        try
-        {
-            await upload.AppendAsync(piece, cancellationToken);
-        }
-        catch (IOException failure) when (RegistryErrors.IsDiskFull(failure))
-        {
-            throw RegistryErrors.DiskFull();
-        }
+        await upload.AppendAsync(piece, cancellationToken);
         metrics.Received(piece.Length);
     }
 

@@ -86,6 +86,20 @@ public sealed class BlobServiceTests(RegistryServer server) : IDisposable
         Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode);
     }
 
+    [Fact]
+    public async Task Stacks_are_read_by_everybody_and_written_by_the_platform()
+    {
+        using var service = server.Client(server.ServiceToken);
+        await service.PushBlobAsync("stacks/rpc", "a stack");
+        var (channel, invoker) = server.Channel(Callers.Stranger);
+        using var closing = channel;
+        var stranger = new V1.BlobService.BlobServiceClient(invoker);
+        var request = new StatBlobRequest { Parent = "tenants/stacks/repositories/rpc", Digest = Digest.Of("a stack"u8).ToString() };
+        Assert.Equal(7, (await stranger.StatBlobAsync(request)).SizeBytes);
+        var mount = new MountBlobRequest { Parent = request.Parent, Digest = request.Digest, Source = request.Parent };
+        Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => stranger.MountBlobAsync(mount).ResponseAsync)).StatusCode);
+    }
+
     private static UploadBlobRequest Start(Digest digest, Guid id, long offset) => new()
     {
         Start = new UploadBlobRequest.Types.Start { Parent = Parent, Digest = digest.ToString(), UploadId = id.ToString(), Offset = offset },
