@@ -1,2 +1,10 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Mesh.Common.Hosting;
+using Mesh.Scheduler;
+
+var builder = WebApplication.CreateBuilder(args);
+builder.AddMeshDefaults("scheduler");
+builder.AddScheduler();
+var app = builder.Build();
+app.MapMeshDefaults();
+app.MapScheduler();
 app.Run();

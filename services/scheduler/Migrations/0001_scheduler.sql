@@ -23,7 +23,7 @@ create table nodes (
   memory_bytes bigint not null,
   disk_bytes bigint not null,
   -- Numbers of the contract's enum; draining and cordon are kept apart from what the agent does.
-  state smallint not null,
+  state integer not null,
   cordoned boolean not null default false,
   draining boolean not null default false,
   etag bigint not null default 1,
@@ -36,13 +36,13 @@ create table workloads (
   uid uuid primary key,
   tenant text not null,
   id text not null,
-  kind smallint not null,
+  kind integer not null,
   -- The spec as JSON of the contract, without its template, which is in `revisions`.
   spec jsonb not null,
   spec_version bigint not null,
   revision bigint not null,
   stopping boolean not null default false,
-  state smallint not null,
+  state integer not null,
   message text not null default '',
   desired integer not null default 0,
   updated integer not null default 0,
@@ -56,12 +56,10 @@ create table workloads (
   retry_time timestamptz,
   failing_since timestamptz,
   reason text not null default '',
-  wake_time timestamptz,
   create_time timestamptz not null,
   update_time timestamptz not null,
   unique (tenant, id)
 );
-create index workloads_wake on workloads (wake_time) where wake_time is not null;
 
 create table revisions (
   workload uuid not null references workloads on delete cascade,
@@ -86,8 +84,8 @@ create table allocations (
   disk_bytes bigint not null,
   listens boolean not null,
   run_to_completion boolean not null default false,
-  desired smallint not null,
-  state smallint not null,
+  desired integer not null,
+  state integer not null,
   healthy boolean not null default false,
   address text not null default '',
   message text not null default '',
@@ -108,8 +106,8 @@ create table allocations (
   end_time timestamptz,
   foreign key (workload, revision) references revisions (workload, revision)
 );
-create index allocations_workload on allocations (workload, create_time desc);
-create index allocations_tenant on allocations (tenant, create_time desc);
+create index allocations_workload on allocations (workload, uid desc);
+create index allocations_tenant on allocations (tenant, uid desc);
 create index allocations_node on allocations (node) where end_time is null;
 create index allocations_published on allocations (published_generation) where end_time is null;
 create index allocations_serving on allocations (workload) where published_address <> '';

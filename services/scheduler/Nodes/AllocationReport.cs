@@ -1,0 +1,64 @@
+using System.Text.Json.Serialization;
+
+namespace Mesh.Scheduler.Nodes;
+
+/// <summary>What an agent said of one allocation.</summary>
+public sealed record AllocationReport
+{
+    [JsonPropertyName("uid")]
+    public Guid Uid { get; init; }
+
+    [JsonPropertyName("node")]
+    public string Node { get; init; } = "";
+
+    [JsonPropertyName("state")]
+    public AllocationState State { get; init; }
+
+    [JsonPropertyName("healthy")]
+    public bool Healthy { get; init; }
+
+    [JsonPropertyName("address")]
+    public string Address { get; init; } = "";
+
+    [JsonPropertyName("message")]
+    public string Message { get; init; } = "";
+
+    [JsonPropertyName("exit_code")]
+    public int ExitCode { get; init; }
+
+    [JsonPropertyName("oom_killed")]
+    public bool OomKilled { get; init; }
+
+    [JsonPropertyName("restarts")]
+    public int Restarts { get; init; }
+
+    [JsonPropertyName("start_time")]
+    public DateTimeOffset? StartTime { get; init; }
+
+    [JsonPropertyName("end_time")]
+    public DateTimeOffset? EndTime { get; init; }
+
+    [JsonIgnore]
+    public bool Ended => State is AllocationState.Stopped or AllocationState.Failed;
+
+    /// <summary>Reads a status; null when it says nothing that an agent may say.</summary>
+    public static AllocationReport? Of(string node, V1.AllocationStatus status)
+    {
+        if (!Guid.TryParse(status.Uid, out var uid) || status.State is AllocationState.Unspecified or AllocationState.Lost)
+            return null;
+        return new AllocationReport
+        {
+            Uid = uid,
+            Node = node,
+            State = status.State,
+            Healthy = status.Healthy && status.State == AllocationState.Running,
+            Address = status.Address,
+            Message = status.Message.Length <= 1000 ? status.Message : status.Message[..1000],
+            ExitCode = status.ExitCode,
+            OomKilled = status.OomKilled,
+            Restarts = status.Restarts,
+            StartTime = status.StartTime?.ToDateTimeOffset(),
+            EndTime = status.EndTime?.ToDateTimeOffset(),
+        };
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Mesh.Scheduler.Placement;
+using Mesh.Scheduler.Workloads;
+
+namespace Mesh.Scheduler.Reconciling;
+
+/// <summary>An allocation that was just placed.</summary>
+public sealed record NewAllocation(
+    Guid Uid, string Tenant, Guid Workload, string WorkloadId, long Revision, string Node, long CpuMillis, long MemoryBytes, long DiskBytes,
+    bool Listens, bool RunToCompletion, DateTimeOffset CreateTime)
+{
+    /// <summary>Names as the table's columns have them.</summary>
+    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static NewAllocation Of(
+        Workload workload, V1.Template template, long revision, PlacementNode node, Capacity demand, DateTimeOffset now) =>
+        new(Guid.CreateVersion7(now), workload.Tenant, workload.Uid, workload.Id, revision, node.Id, demand.CpuMillis, demand.MemoryBytes,
+            demand.DiskBytes, template.Listens, workload.Kind == V1.WorkloadKind.Job, now);
+}

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using Grpc.Core;
+using Mesh.Scheduler.V1;
+using Mesh.Testing;
+
+namespace Mesh.Scheduler.Tests.Service;
+
+/// <summary>Speaks as an agent does and runs nothing: what it is told to run is up and healthy at once, unless a test says otherwise.</summary>
+public sealed class FakeAgent(NodeService.NodeServiceClient client, string node, int cpuMillis) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse>? _call;
+    private Task _reading = Task.CompletedTask;
+
+    public ConcurrentDictionary<string, Assignment> Assignments { get; } = new();
+
+    public ConcurrentDictionary<string, string> Forgotten { get; } = new();
+
+    /// <summary>What becomes of an assignment; null answers nothing.</summary>
+    public Func<Assignment, AllocationStatus?> Behaviour { get; set; } = Healthy;
+
+    /// <summary>How the last stream ended.</summary>
+    public RpcException? End { get; private set; }
+
+    public static AllocationStatus? Healthy(Assignment assignment) => assignment.Desired == Allocation.Types.Desired.Stop
+        ? new() { Uid = assignment.Uid, State = Allocation.Types.State.Stopped }
+        : new() { Uid = assignment.Uid, State = Allocation.Types.State.Running, Healthy = true, Address = $"10.0.0.1:{Port(assignment.Uid)}" };
+
+    public async Task ConnectAsync()
+    {
+        await Wait.UntilAsync($"{node} is connected", async () =>
+        {
+            _call = client.Connect(SchedulerFixture.Headers);
+            try
+            {
+                await _call.RequestStream.WriteAsync(new ConnectRequest
+                {
+                    Hello = new()
+                    {
+                        NodeId = node,
+                        Address = "10.0.0.1",
+                        Attributes = { ["zone"] = "z1" },
+                        Capacity = new() { CpuMillis = cpuMillis, MemoryBytes = 8L << 30, DiskBytes = 100L << 30 },
+                    },
+                });
+                return await _call.ResponseStream.MoveNext();
+            }
+            catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Cancelled)
+            {
+                return false;
+            }
+        });
+        var current = _call!;
+        _reading = Task.Run(() => ReadAsync(current));
+    }
+
+    public async Task SayAsync(params AllocationStatus[] statuses)
+    {
+        await _writing.WaitAsync();
+        try
+        {
+            await _call!.RequestStream.WriteAsync(new ConnectRequest { Statuses = new() { Statuses = { statuses } } });
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public async Task DisconnectAsync()
+    {
+        _call?.Dispose();
+        await _reading;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DisconnectAsync();
+        _writing.Dispose();
+    }
+
+    private static int Port(string uid) => 1024 + (int)(Convert.ToUInt32(uid[^8..], 16) % 60_000);
+
+    private async Task ReadAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
+    {
+        try
+        {
+            do
+            {
+                var response = call.ResponseStream.Current;
+                if (response.Snapshot is { } snapshot)
+                    Assignments.Clear();
+                foreach (var uid in response.Change?.Forget ?? [])
+                {
+                    Forgotten[uid] = uid;
+                    Assignments.TryRemove(uid, out _);
+                }
+                foreach (var assignment in response.Snapshot?.Assignments ?? response.Change!.Assignments)
+                {
+                    Assignments[assignment.Uid] = assignment;
+                    if (Behaviour(assignment) is { } status)
+                        await SayAsync(status);
+                }
+            }
+            while (await call.ResponseStream.MoveNext());
+        }
+        catch (RpcException e)
+        {
+            End = e;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ObjectDisposedException)
+        {
+            // The stream ended while a status was being written.
+        }
+    }
+}
