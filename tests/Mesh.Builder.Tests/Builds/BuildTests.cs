@@ -181,6 +181,28 @@ public sealed class BuildTests(BuilderFixture fixture)
     }
 
     [Fact]
+    public async Task A_build_whose_builder_was_killed_is_taken_up_again()
+    {
+        var app = await fixture.CreateAppAsync("killed");
+        var source = await fixture.UploadAsync(app, BuilderFixture.Archive(("package.json", """{"scripts":{"build":"echo working; sleep 5"}}"""), ("server.js", "")));
+        var build = (await fixture.Builds.CreateBuildAsync(new CreateBuildRequest { Parent = app, Build = new() { Source = source.Name } })).Build;
+        using (var log = fixture.Builds.StreamBuildLog(new StreamBuildLogRequest { Name = build.Name }))
+        {
+            var text = "";
+            while (!text.Contains("  working\n", StringComparison.Ordinal) && await log.ResponseStream.MoveNext(default))
+                text += log.ResponseStream.Current.Data.ToStringUtf8();
+        }
+
+        await fixture.BuilderProcess.KillAsync();
+        await fixture.BuilderProcess.StartAgainAsync();
+        var (ended, whole) = await fixture.EndAsync(build.Name);
+
+        Assert.True(ended.State == State.Succeeded, whole);
+        Assert.Contains("Attempt 2 of 5.", whole, StringComparison.Ordinal);
+        Assert.Equal($"{app}/releases/1", ended.Release);
+    }
+
+    [Fact]
     public async Task Uploads_are_checked()
     {
         var app = await fixture.CreateAppAsync("upload");
