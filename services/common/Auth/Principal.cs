@@ -31,6 +31,6 @@ public sealed class Principal
     /// <summary>The caller's role in a tenant; UNSPECIFIED when he has none there.</summary>
     public Role RoleIn(string tenant) => HoldsEverything ? Role.Owner : Roles.GetValueOrDefault(tenant);
 
-    /// <summary>The tenant whose rows the caller may see in a list over all tenants: `*` for those who hold everything.</summary>
+    /// <summary>Whether a tenant exists for the caller: he has some role there.</summary>
     public bool MaySee(string tenant) => RoleIn(tenant) != Role.Unspecified;
 }

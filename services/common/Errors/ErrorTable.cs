@@ -75,5 +75,7 @@ public static class ErrorTable
     private static bool IsCancellation(Exception exception) =>
         exception is OperationCanceledException or RpcException { StatusCode: StatusCode.Cancelled or StatusCode.DeadlineExceeded }
             or TimeoutException or IOException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled }
+            // What the gRPC server throws to a handler that reads or writes after its caller has gone.
+            or InvalidOperationException { Source: "Grpc.AspNetCore.Server" }
         || exception.InnerException is OperationCanceledException;
 }

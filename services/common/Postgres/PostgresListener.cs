@@ -23,7 +23,7 @@ public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvid
     public async IAsyncEnumerable<Notification> ListenAsync(
         IReadOnlyList<string> channels, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // A slow reader loses nothing that matters: on overflow the oldest are dropped and one `Missed` stands for them.
+        // A slow reader loses nothing that matters: what does not fit is dropped, and one `Missed` stands for it.
         var heard = Channel.CreateBounded<Notification>(new BoundedChannelOptions(1024) { SingleReader = true });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var pump = PumpAsync(channels, heard.Writer, stop.Token);

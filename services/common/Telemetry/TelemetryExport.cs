@@ -1,5 +1,6 @@
 using Mesh.Common.Consul;
 using Mesh.Common.Hosting;
+using Mesh.Common.Metrics;
 using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -29,7 +30,7 @@ internal sealed class TelemetryExport(ConsulClient consul, MeshOptions options, 
             .Build();
         _meter = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(resource)
-            .AddMeter("Mesh", "Mesh.*", "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
+            .AddMeter([MeshMeters.Name, MeshMeters.Name + ".*", .. MeshMeters.Foreign])
             .AddOtlpExporter((exporter, reader) =>
             {
                 Configure(exporter);
