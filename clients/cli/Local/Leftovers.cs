@@ -5,17 +5,17 @@ internal static class Leftovers
 {
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(15);
 
-    /// <summary>Ends the recorded processes of a stack in the reverse order of their start, and nothing else.</summary>
+    /// <summary>Ends the recorded processes of a stack in the reverse order of their stages, and nothing else.</summary>
     /// <returns>The names of the programs that still ran.</returns>
     public static async Task<IReadOnlyList<string>> EndAsync(StackFolder folder, TimeProvider time)
     {
         var ended = new List<string>();
-        foreach (var record in PidRecord.ReadAll(folder.PidFolder).Reverse())
+        foreach (var stage in PidRecord.ReadAll(folder.PidFolder).GroupBy(record => record.Stage).OrderByDescending(stage => stage.Key))
         {
-            if (record.IsAlive)
-                ended.Add(record.Name);
-            await ProcessEnd.StopAsync(record, Grace, time);
-            record.Delete(folder.PidFolder);
+            ended.AddRange(stage.Where(record => record.IsAlive).Select(record => record.Name));
+            await Task.WhenAll(stage.Select(record => ProcessEnd.StopAsync(record, Grace, time)));
+            foreach (var record in stage)
+                record.Delete(folder.PidFolder);
         }
 
         ProcessEnd.KillMarked(StackPrograms.Mark(folder));

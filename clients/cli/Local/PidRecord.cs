@@ -7,7 +7,7 @@ namespace Mesh.Cli.Local;
 /// What identifies a process beyond the life of who started it: numbers are used again, but not with the same start in the same run of
 /// the machine.
 /// </summary>
-internal sealed record PidRecord(string Name, int Pid, long Start, string Boot, int StopSignal)
+internal sealed record PidRecord(string Name, int Pid, long Start, string Boot, int StopSignal, int Stage)
 {
     private static readonly string CurrentBoot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
@@ -21,13 +21,13 @@ internal sealed record PidRecord(string Name, int Pid, long Start, string Boot, 
     public bool IsOurSession => Boot == CurrentBoot && (LinuxProcess.StartOf(Pid) ?? Start) == Start;
 
     /// <summary>Describes a running process; null when it is gone already.</summary>
-    public static PidRecord? Of(string name, int pid, int stopSignal) =>
-        LinuxProcess.StartOf(pid) is { } start ? new PidRecord(name, pid, start, CurrentBoot, stopSignal) : null;
+    public static PidRecord? Of(string name, int pid, int stopSignal, int stage = 0) =>
+        LinuxProcess.StartOf(pid) is { } start ? new PidRecord(name, pid, start, CurrentBoot, stopSignal, stage) : null;
 
-    /// <summary>The records of a folder, in the order of their start.</summary>
+    /// <summary>The records of a folder.</summary>
     public static IReadOnlyList<PidRecord> ReadAll(string folder) =>
         Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Select(StackFolder.Read<PidRecord>).OfType<PidRecord>().OrderBy(record => record.Start)]
+            ? [.. Directory.EnumerateFiles(folder, "*.json").Select(StackFolder.Read<PidRecord>).OfType<PidRecord>()]
             : [];
 
     public void Write(string folder) => StackFolder.Write(FileOf(folder, Name), this);

@@ -63,15 +63,17 @@ internal static class ProgressView
 
         public void Show(StackStatus status)
         {
-            foreach (var program in status.Programs.Where(IsNews))
+            foreach (var program in status.Programs.Where(program => IsNews(program, status.State)))
                 Console.Out.WriteLine($"{program.Name,-12}{Words(program)}");
         }
 
-        private bool IsNews(ProgramStatus program)
+        private bool IsNews(ProgramStatus program, StackState stack)
         {
             var known = shown.TryGetValue(program.Name, out var last);
             shown[program.Name] = program.State;
-            return known ? last != program.State : program.State != ProgramState.Waiting;
+            if (known)
+                return last != program.State;
+            return program.State != ProgramState.Waiting && !(stack == StackState.Stopping && program.State == ProgramState.Ready);
         }
     }
 }

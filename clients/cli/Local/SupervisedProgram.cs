@@ -59,7 +59,7 @@ internal sealed class SupervisedProgram(StackProgram program, StackFolder folder
     {
         using var process = Launch();
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-        var record = PidRecord.Of(program.Name, process.Id, program.Command.StopSignal);
+        var record = PidRecord.Of(program.Name, process.Id, program.Command.StopSignal, program.Stage);
         record?.Write(folder.PidFolder);
         board.Report(program.Name, ProgramState.Starting, process.Id);
         var readiness = ReportReadyAsync(process.Id, ended.Token);

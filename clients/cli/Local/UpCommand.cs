@@ -71,7 +71,14 @@ internal static class UpCommand
 
     private static async Task<int> AlreadyUpAsync(StackFolder folder)
     {
-        Console.Out.WriteLine("The stack is up already.");
+        if (StackFolder.Read<StackStatus>(folder.StatusFile) is { State: StackState.Up } && SupervisorLock.Holder(folder) is not null)
+        {
+            Console.Out.WriteLine("The stack is up already.");
+            ShowAddresses(folder);
+            return 0;
+        }
+
+        Console.Out.WriteLine("The stack is being started already.");
         return await ShowStartAsync(folder, () => SupervisorLock.Holder(folder) is null);
     }
 
