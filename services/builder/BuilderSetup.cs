@@ -32,6 +32,8 @@ internal static class BuilderSetup
         services.AddSingleton<DebianPackages>().AddSingleton<SbomWriter>();
         services.AddSingleton<BuildStore>().AddSingleton<BuildLogStore>().AddSingleton<BuildQueue>().AddSingleton<BuildWatch>().AddSingleton<BuildRunner>();
         services.AddSingleton<BuildSignals>().AddHostedService(provider => provider.GetRequiredService<BuildSignals>());
+        services.AddSingleton<BuildMetrics>();
+        services.AddHostedService<Leftovers>();
         services.AddHostedService<BuildWorker>();
     }
 

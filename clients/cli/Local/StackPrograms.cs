@@ -104,7 +104,13 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
     private static Dictionary<string, string> BuilderEnvironment()
     {
         var make = Path.Combine(Repository.Root, "eng", "stacks");
-        return new() { ["MESH_BUILDER_STACKS"] = StacksFolder(), ["MESH_BUILDER_STACKS_COMMAND"] = make };
+        return new()
+        {
+            ["MESH_BUILDER_STACKS"] = StacksFolder(),
+            ["MESH_BUILDER_STACKS_COMMAND"] = make,
+            // On one's own machine, builds may fetch their dependencies.
+            ["MESH_BUILDER_NETWORK"] = Environment.GetEnvironmentVariable("MESH_BUILDER_NETWORK") is { Length: > 0 } network ? network : "host",
+        };
     }
 
     // Where eng/stacks puts what it makes.

@@ -5,10 +5,11 @@ using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Common.Paging;
+using Mesh.Controller.V1;
 
 namespace Mesh.Builder.Builds;
 
-internal sealed class BuildService(BuildStore store, SourceStore sources, BuildWatch watch) : V1.BuildService.BuildServiceBase
+internal sealed class BuildService(BuildStore store, SourceStore sources, BuildWatch watch, AppService.AppServiceClient apps) : V1.BuildService.BuildServiceBase
 {
     public override async Task<CreateBuildResponse> CreateBuild(CreateBuildRequest request, ServerCallContext context)
     {
@@ -17,6 +18,7 @@ internal sealed class BuildService(BuildStore store, SourceStore sources, BuildW
         if (name.Parent != app)
             throw MeshException.InvalidArgument("build.source", $"The source must be one of `{app}`.");
         var requestId = ParseRequestId(request.RequestId);
+        await apps.GetAppAsync(new GetAppRequest { Name = app.ToString() }, cancellationToken: context.CancellationToken);
         await sources.GetAsync(name, context.CancellationToken);
         var build = await store.CreateAsync(name, requestId, request.Build!.SkipRelease, context.Principal().Subject, context.CancellationToken);
         return new CreateBuildResponse { Build = build.ToWire() };

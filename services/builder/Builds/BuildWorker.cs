@@ -6,7 +6,8 @@ namespace Mesh.Builder.Builds;
 
 /// <summary>Takes builds from the queue and carries each to its end, a few at a time.</summary>
 public sealed partial class BuildWorker(
-    BuildQueue queue, BuildRunner runner, BuildSignals signals, BuilderOptions options, TimeProvider time, ILogger<BuildWorker> logger) : BackgroundService
+    BuildQueue queue, BuildRunner runner, BuildSignals signals, BuildMetrics metrics, BuilderOptions options, TimeProvider time,
+    ILogger<BuildWorker> logger) : BackgroundService
 {
     private const int MaxAttempts = 5;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
@@ -49,6 +50,9 @@ public sealed partial class BuildWorker(
         using var work = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var log = new BuildLog(queue, lease, time);
         var keeping = KeepLeaseAsync(lease, work);
+        var started = time.GetTimestamp();
+        var outcome = "succeeded";
+        metrics.Begin();
         try
         {
             if (build.Attempts > MaxAttempts)
@@ -59,27 +63,33 @@ public sealed partial class BuildWorker(
         }
         catch (BuildFailedException failure)
         {
+            outcome = "failed";
             await FailAsync(lease, log, failure.Reason, failure.Message);
         }
         catch (LeaseLostException)
         {
+            outcome = "lost";
             LogLost(build.Name.ToString());
         }
         catch (Exception) when (stop.IsCancellationRequested)
         {
+            outcome = "stopped";
             await ReturnAsync(lease, log, "The builder stops; the build is taken up again.", TimeSpan.Zero);
         }
         catch (Exception) when (work.IsCancellationRequested)
         {
+            outcome = "lost";
             LogLost(build.Name.ToString());
         }
         catch (Exception error)
         {
+            outcome = "interrupted";
             LogInterrupted(build.Name.ToString(), error);
             await InterruptAsync(build, lease, log, error);
         }
         finally
         {
+            metrics.End(outcome, time.GetElapsedTime(started));
             await work.CancelAsync();
             await keeping;
         }

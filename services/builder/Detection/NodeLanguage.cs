@@ -8,6 +8,9 @@ internal sealed class NodeLanguage : ILanguage
     private static readonly string[] DefaultFiles = ["server.js", "index.js", "app.js", "main.js"];
     private static readonly string[] DependencyFiles = ["package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc"];
 
+    private static readonly string[] InstallScripts = ["preinstall", "install", "postinstall", "prepare"];
+    private static readonly string[] DependencyGroups = ["dependencies", "optionalDependencies"];
+
     public string Name => "Node.js";
 
     public string? Marker(SourceTree tree) => tree.Has("package.json") ? "package.json" : null;
@@ -31,10 +34,15 @@ internal sealed class NodeLanguage : ILanguage
         var source = new LayerPlan("app", [], [], "", "app");
         if (Script(package, "build") is not null)
             return Plan(processes, [source with { Steps = StepsWithBuild(tree, package, log) }]);
-        if (!HasAny(package, "dependencies", "optionalDependencies"))
+        if (!HasAny(package, DependencyGroups))
         {
             log("package.json has no dependencies: nothing is installed.");
             return Plan(processes, [source]);
+        }
+        if (NeedsSource(package))
+        {
+            log("Installing needs the source: dependencies and app are one layer.");
+            return Plan(processes, [source with { Steps = [Install(tree, log, "--omit=dev")] }]);
         }
         var inputs = DependencyFiles.Where(tree.Has).ToArray();
         return Plan(processes, [new LayerPlan("dependencies", inputs, [Install(tree, log, "--omit=dev")], "node_modules", "app/node_modules"), source]);
@@ -42,6 +50,13 @@ internal sealed class NodeLanguage : ILanguage
 
     private static BuildPlan Plan(IReadOnlyList<ProcessType> processes, IReadOnlyList<LayerPlan> layers) =>
         new("Node.js", "node", processes, layers, new Dictionary<string, string>());
+
+    // Scripts and packages of the source itself take part in the installation.
+    private static bool NeedsSource(JsonElement package) =>
+        InstallScripts.Any(script => Script(package, script) is not null)
+        || package.TryGetProperty("workspaces", out _)
+        || DependencyGroups.Any(group => package.TryGetProperty(group, out var value) && value.ValueKind == JsonValueKind.Object
+            && value.EnumerateObject().Any(dependency => dependency.Value.ToString().StartsWith("file:", StringComparison.Ordinal)));
 
     private static List<BuildStep> StepsWithBuild(SourceTree tree, JsonElement package, Action<string> log)
     {

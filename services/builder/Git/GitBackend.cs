@@ -15,6 +15,7 @@ internal sealed partial class GitBackend(GitRepositories repositories, BuilderOp
         HttpContext context, AppName app, string path, string user, IEnumerable<KeyValuePair<string, string>> hook, CancellationToken cancellationToken)
     {
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.Headers["X-Accel-Buffering"] = "no"; // nginx passes each line of the log on as it comes
         using var process = new Process { StartInfo = StartInfo(context.Request, app, path, user, hook) };
         process.Start();
         try

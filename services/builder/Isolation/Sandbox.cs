@@ -45,6 +45,21 @@ public sealed class Sandbox(BuilderOptions options)
         }
     }
 
+    /// <summary>Ends every command that an earlier run of the program left behind.</summary>
+    public async Task DeleteAllAsync(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(state))
+            return;
+        var containers = new List<string>();
+        await ChildProcess.RunAsync(Runtime, ["--root", state, "list", "--quiet"], new ChildOptions(), line =>
+        {
+            containers.Add(line);
+            return ValueTask.CompletedTask;
+        }, cancellationToken);
+        foreach (var container in containers)
+            await DeleteAsync(container);
+    }
+
     private async Task DeleteAsync(string id)
     {
         try

@@ -228,10 +228,14 @@ public sealed class BuildTests(BuilderFixture fixture)
         var uid = Guid.NewGuid();
 
         var build = await Assert.ThrowsAsync<RpcException>(() => fixture.Builds.GetBuildAsync(new GetBuildRequest { Name = $"{Gone}/builds/{uid}" }).ResponseAsync);
-        var source = await Assert.ThrowsAsync<RpcException>(
+        var noApp = await Assert.ThrowsAsync<RpcException>(
             () => fixture.Builds.CreateBuildAsync(new CreateBuildRequest { Parent = Gone, Build = new() { Source = $"{Gone}/sources/{uid}" } }).ResponseAsync);
+        var app = await fixture.CreateAppAsync("sourceless");
+        var source = await Assert.ThrowsAsync<RpcException>(
+            () => fixture.Builds.CreateBuildAsync(new CreateBuildRequest { Parent = app, Build = new() { Source = $"{app}/sources/{uid}" } }).ResponseAsync);
 
         Assert.Equal("BUILD_NOT_FOUND", build.Reason());
+        Assert.Equal("APP_NOT_FOUND", noApp.Reason());
         Assert.Equal("SOURCE_NOT_FOUND", source.Reason());
     }
 
