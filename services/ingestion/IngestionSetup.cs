@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Telemetry;
 using Mesh.Ingestion.Drain;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
@@ -28,6 +29,9 @@ public static class IngestionSetup
         services.AddSingleton<TenantRates>();
         services.AddSingleton<IntakeService>();
         services.AddSingleton<OtlpReceiver>();
+        // The receiving of a trace makes no trace: that one would be received too.
+        services.AddSingleton(new UntracedPath("/opentelemetry."));
+        services.AddSingleton(new UntracedPath("/v1/"));
         services.AddSingleton<TableSetup>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
