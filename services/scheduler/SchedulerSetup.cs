@@ -3,6 +3,7 @@ using Mesh.Common.Postgres;
 using Mesh.Common.Secrets;
 using Mesh.Scheduler.Changes;
 using Mesh.Scheduler.Endpoints;
+using Mesh.Scheduler.Jobs;
 using Mesh.Scheduler.Nodes;
 using Mesh.Scheduler.Reconciling;
 using Mesh.Scheduler.Workloads;
@@ -27,6 +28,7 @@ public static class SchedulerSetup
         services.AddSingleton<AgentConnection>().AddSingleton<NodeMonitor>();
         services.AddSingleton<EndpointStore>().AddSingleton<RouterStore>();
         services.AddSingleton<Fence>().AddSingleton<ReconcileStore>().AddSingleton<Decider>().AddSingleton<Applier>();
+        services.AddSingleton<JobStore>().AddSingleton<JobQueue>().AddSingleton<JobRunner>();
         services.AddSingleton<Reconciler>().AddSingleton<Sweeper>();
         services.AddSingleton<Leadership>().AddHostedService<LeaderService>();
     }
@@ -36,5 +38,6 @@ public static class SchedulerSetup
         app.MapGrpcService<WorkloadService>();
         app.MapGrpcService<NodeService>();
         app.MapGrpcService<EndpointService>();
+        app.MapGrpcService<JobService>();
     }
 }

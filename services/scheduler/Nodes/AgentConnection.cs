@@ -7,7 +7,8 @@ using Mesh.Scheduler.Reconciling;
 namespace Mesh.Scheduler.Nodes;
 
 /// <summary>Carries one agent's stream from its Hello to its end.</summary>
-public sealed class AgentConnection(Fence fences, NodeStore nodes, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class AgentConnection(
+    Fence fences, NodeStore nodes, StatusStore statuses, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     public async Task RunAsync(
         LeaderTerm term, IAsyncStreamReader<V1.ConnectRequest> requests, IServerStreamWriter<V1.ConnectResponse> responses,
@@ -86,7 +87,8 @@ public sealed class AgentConnection(Fence fences, NodeStore nodes, TimeProvider 
         };
         await using var transaction = await fences.BeginAsync(fence, cancellationToken);
         await nodes.RegisterAsync(transaction, registered, cancellationToken);
-        await transaction.NotifyAsync([Change.Capacity], cancellationToken);
+        var revived = await statuses.ReviveAsync(transaction, node, cancellationToken);
+        await transaction.NotifyAsync([Change.Capacity, .. revived.Select(r => Change.Workload(r.Workload))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -7,16 +7,13 @@ namespace Mesh.Scheduler.Nodes;
 /// <summary>What nodes shall run.</summary>
 public sealed class AssignmentStore(EnvBox envs)
 {
-    /// <summary>
-    /// What a node shall have, without templates. What was lost with the node comes back unless it was replaced meanwhile; what was
-    /// replaced is not among it, so the agent stops it.
-    /// </summary>
+    /// <summary>What a node shall have, without templates. What was lost and replaced is not among it, so the agent stops it.</summary>
     public async Task<IReadOnlyDictionary<Guid, Desired>> ListAsync(
         MeshTransaction transaction, string node, CancellationToken cancellationToken)
     {
         const string sql = """
             select uid, desired from allocations
-            where node = @node and (end_time is null or (state = 8 and desired = 1))
+            where node = @node and end_time is null
             """;
         var rows = await transaction.QueryAsync<Row>(sql, new { node }, cancellationToken);
         return rows.ToDictionary(row => row.Uid, row => row.Desired);

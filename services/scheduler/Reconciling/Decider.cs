@@ -15,7 +15,7 @@ public sealed class Decider(
         MeshTransaction transaction, Guid[] batch, long acknowledged, int seed, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var locked = await workloads.LockAsync(transaction, batch, cancellationToken);
+        var locked = await workloads.LockServicesAsync(transaction, batch, cancellationToken);
         var open = (await allocations.ListOpenAsync(transaction, batch, cancellationToken)).ToLookup(a => a.Workload);
         var draining = (await store.DrainingAsync(transaction, cancellationToken)).ToHashSet();
         var decisions = locked.Select(workload => new Decision(workload, Plan(workload, open[workload.Uid], draining, acknowledged, now)))

@@ -39,6 +39,8 @@ public sealed class DirtySet(ReconcileStore store, Fence fences, long fence)
             _later.Remove(workload);
     }
 
+    public void Add(IEnumerable<Guid> workloads) => _now.UnionWith(workloads);
+
     public async Task AddAsync(IReadOnlySet<Change> changes, CancellationToken cancellationToken)
     {
         foreach (var change in changes.Where(change => change.Kind == ChangeKind.Workload))

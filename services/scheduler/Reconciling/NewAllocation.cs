@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mesh.Scheduler.Jobs;
 using Mesh.Scheduler.Placement;
 using Mesh.Scheduler.Workloads;
 
@@ -15,5 +16,10 @@ public sealed record NewAllocation(
     public static NewAllocation Of(
         Workload workload, V1.Template template, long revision, PlacementNode node, Capacity demand, DateTimeOffset now) =>
         new(Guid.CreateVersion7(now), workload.Tenant, workload.Uid, workload.Id, revision, node.Id, demand.CpuMillis, demand.MemoryBytes,
-            demand.DiskBytes, template.Listens, workload.Kind == V1.WorkloadKind.Job, now);
+            demand.DiskBytes, template.Listens, RunToCompletion: false, now);
+
+    /// <summary>An attempt of a job.</summary>
+    public static NewAllocation Of(Job job, PlacementNode node, Capacity demand, DateTimeOffset now) =>
+        new(Guid.CreateVersion7(now), job.Tenant, job.Uid, job.Name.Workload.Workload, 1, node.Id, demand.CpuMillis, demand.MemoryBytes,
+            demand.DiskBytes, job.Template!.Listens, RunToCompletion: true, now);
 }

@@ -9,7 +9,7 @@ public sealed class ReconcileStore
 {
     public Task<IReadOnlyList<Guid>> AllAsync(MeshTransaction transaction, CancellationToken cancellationToken)
     {
-        const string sql = "select uid from workloads";
+        const string sql = "select uid from workloads where kind <> 2";
         return transaction.QueryAsync<Guid>(sql, null, cancellationToken);
     }
 

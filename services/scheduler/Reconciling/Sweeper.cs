@@ -29,10 +29,17 @@ public sealed class Sweeper(Fence fences, RouterStore routers, SchedulerOptions 
             where w.uid = r.workload and r.revision not in (w.revision, w.stable_revision)
               and not exists (select from allocations a where a.workload = r.workload and a.revision = r.revision)
             """;
+        // A dead job stays until somebody decides about it.
+        const string jobs = """
+            delete from workloads w using jobs j
+            where w.uid = j.uid and j.end_time < @ended and j.state in (@Succeeded, @Cancelled)
+            """;
         const string requests = "delete from requests where create_time < @asked";
         var now = time.GetUtcNow();
         await using var transaction = await fences.BeginAsync(fence, cancellationToken);
         await transaction.ExecuteAsync(allocations, new { ended = now - options.KeepEnded }, cancellationToken);
+        await transaction.ExecuteAsync(
+            jobs, new { ended = now - options.KeepEnded, JobState.Succeeded, JobState.Cancelled }, cancellationToken);
         await transaction.ExecuteAsync(revisions, null, cancellationToken);
         await transaction.ExecuteAsync(requests, new { asked = now - KeepRequests }, cancellationToken);
         await routers.ForgetAsync(transaction, now - KeepRouters, cancellationToken);

@@ -26,25 +26,25 @@ public sealed class WorkloadStore
         return transaction.QueryOneAsync<Workload>(sql, new { uid }, cancellationToken);
     }
 
-    /// <summary>A tenant's workloads by id, from the one after <paramref name="after"/>.</summary>
+    /// <summary>A tenant's workloads that are no jobs, by id, from the one after <paramref name="after"/>.</summary>
     public Task<IReadOnlyList<Workload>> ListAsync(
         MeshTransaction transaction, string tenant, string after, int limit, CancellationToken cancellationToken)
     {
-        const string sql = $"select {Columns} {From} where w.tenant = @tenant and w.id > @after order by w.id limit @limit";
+        const string sql = $"select {Columns} {From} where w.tenant = @tenant and w.kind = 1 and w.id > @after order by w.id limit @limit";
         return transaction.QueryAsync<Workload>(sql, new { tenant, after, limit }, cancellationToken);
     }
 
-    /// <summary>All workloads of all tenants.</summary>
+    /// <summary>All workloads of all tenants that are no jobs.</summary>
     public Task<IReadOnlyList<Workload>> ListAllAsync(MeshTransaction transaction, CancellationToken cancellationToken)
     {
-        const string sql = $"select {Columns} {From} order by w.tenant, w.id";
+        const string sql = $"select {Columns} {From} where w.kind = 1 order by w.tenant, w.id";
         return transaction.QueryAsync<Workload>(sql, null, cancellationToken);
     }
 
-    /// <summary>These workloads, locked: whoever changes a workload's allocations holds this lock.</summary>
-    public Task<IReadOnlyList<Workload>> LockAsync(MeshTransaction transaction, Guid[] uids, CancellationToken cancellationToken)
+    /// <summary>Those of these that are services, locked: whoever changes a workload's allocations holds this lock.</summary>
+    public Task<IReadOnlyList<Workload>> LockServicesAsync(MeshTransaction transaction, Guid[] uids, CancellationToken cancellationToken)
     {
-        const string sql = $"select {Columns} {From} where w.uid = any(@uids) order by w.uid for update of w";
+        const string sql = $"select {Columns} {From} where w.uid = any(@uids) and w.kind = 1 order by w.uid for update of w";
         return transaction.QueryAsync<Workload>(sql, new { uids }, cancellationToken);
     }
 

@@ -88,6 +88,8 @@ public sealed class WorkloadWatcher(
         Workload? workload;
         await using (var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken))
             workload = await workloads.FindAsync(transaction, uid, cancellationToken);
+        if (workload is { Kind: V1.WorkloadKind.Job })
+            return;
         await SendAsync(stream, known, uid, workload, cancellationToken);
     }
 

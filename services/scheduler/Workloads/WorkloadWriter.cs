@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Common.Paging;
 using Mesh.Common.Postgres;
@@ -16,6 +17,7 @@ public sealed class WorkloadWriter(WorkloadStore workloads, RevisionStore revisi
         bare.Template = null;
         var existing = await workloads.LockAsync(transaction, name, cancellationToken)
             ?? await CreateAsync(transaction, name, bare, spec.Template, etag, cancellationToken);
+        ThrowIfJob(existing);
         ETag.Check(etag, existing.SpecVersion);
         var template = await revisions.OpenAsync(transaction, existing, cancellationToken);
         var renewed = !template.Equals(spec.Template);
@@ -30,6 +32,7 @@ public sealed class WorkloadWriter(WorkloadStore workloads, RevisionStore revisi
         var workload = await workloads.LockAsync(transaction, name, cancellationToken);
         if (workload is null or { Stopping: true })
             return;
+        ThrowIfJob(workload);
         var stopping = workload with
         {
             Stopping = true,
@@ -40,6 +43,12 @@ public sealed class WorkloadWriter(WorkloadStore workloads, RevisionStore revisi
         };
         await workloads.UpdateAsync(transaction, stopping, cancellationToken);
         await transaction.NotifyAsync([Change.Workload(workload.Uid)], cancellationToken);
+    }
+
+    private static void ThrowIfJob(Workload workload)
+    {
+        if (workload.Kind == V1.WorkloadKind.Job)
+            throw MeshException.FailedPrecondition("IS_A_JOB", "This workload belongs to a job, which is managed by JobService.");
     }
 
     private async Task<Workload> CreateAsync(
