@@ -28,8 +28,11 @@ public sealed class FileBlobStorage : IBlobStorage
             Posix.FlushDirectory(parent.FullName);
         }
         Posix.FlushDirectory(blobs);
+        Id = ReadId(Path.Combine(root, "storage-id"));
         Posix.FlushDirectory(root);
     }
+
+    public Guid Id { get; }
 
     public ValueTask<long?> FindAsync(Digest digest, CancellationToken cancellationToken)
     {
@@ -128,6 +131,26 @@ public sealed class FileBlobStorage : IBlobStorage
             if (Guid.TryParseExact(file.Name, "D", out var id) && file.Exists)
                 yield return new StoredUpload(id, file.Length, file.LastWriteTimeUtc);
         }
+    }
+
+    private static Guid ReadId(string path)
+    {
+        if (!File.Exists(path))
+        {
+            // Under its own name only when it is whole; of two processes that start at once the first one names it.
+            var written = $"{path}.{Environment.ProcessId}";
+            File.WriteAllText(written, Guid.NewGuid().ToString("D"));
+            using (var handle = File.OpenHandle(written)) RandomAccess.FlushToDisk(handle);
+            try
+            {
+                File.Move(written, path, overwrite: false);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                File.Delete(written);
+            }
+        }
+        return Guid.ParseExact(File.ReadAllText(path), "D");
     }
 
     internal IncrementalHash? TakeHash(Guid id, long length) => hashes.Take(id, length);

@@ -6,6 +6,9 @@ namespace Mesh.Registry.Blobs;
 /// </summary>
 public interface IBlobStorage
 {
+    /// <summary>Names this storage for good, so that it is not taken for another.</summary>
+    Guid Id { get; }
+
     /// <summary>The size of a blob in bytes; null when it is not here.</summary>
     ValueTask<long?> FindAsync(Digest digest, CancellationToken cancellationToken);
 

@@ -13,7 +13,8 @@ public sealed class Collector(
     IBlobStorage storage,
     LinkCollector links,
     UploadCollector uploads,
-    RegistryMetrics metrics)
+    RegistryMetrics metrics,
+    ILogger<Collector> logger)
 {
     private const int Batch = 500;
 
@@ -27,7 +28,7 @@ public sealed class Collector(
         var abandoned = await uploads.RunAsync(cancellationToken);
         await links.RunAsync(cancellationToken);
         var unlinked = await RemoveUnlinkedAsync(cancellationToken);
-        var orphans = await RemoveOrphansAsync(cancellationToken);
+        var orphans = await OwnsStorageAsync(cancellationToken) ? await RemoveOrphansAsync(cancellationToken) : default;
         var collected = new Collected(unlinked.Blobs + orphans.Blobs, unlinked.Bytes + orphans.Bytes, abandoned);
         metrics.Collected(collected.Blobs, collected.Bytes, collected.Uploads);
         return collected;
@@ -57,6 +58,26 @@ public sealed class Collector(
             if (page.Count < Batch) return (blobs, bytes);
             after = page[^1].Digest.ToString();
         }
+    }
+
+    /// <summary>
+    /// Whether the bytes in the storage are this database's. A database takes a storage as its own as long as that is empty.
+    /// </summary>
+    private async Task<bool> OwnsStorageAsync(CancellationToken cancellationToken)
+    {
+        const string find = "select id from storage";
+        const string take = "insert into storage (id) values (@Id)";
+        await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
+        var known = await transaction.QueryOneAsync<Guid?>(find, null, cancellationToken);
+        if (known == storage.Id) return true;
+        if (known is null && !await storage.ListAsync(cancellationToken).AnyAsync(cancellationToken))
+        {
+            await transaction.ExecuteAsync(take, new { storage.Id }, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+        logger.LogWarning("The blob storage {Storage} is not the one of this database ({Known}): bytes without a record are left there", storage.Id, known);
+        return false;
     }
 
     /// <summary>Bytes that no blob stands for: their process was killed between making them visible and recording them.</summary>

@@ -75,6 +75,19 @@ public sealed class CollectionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Bytes_in_the_storage_of_another_database_are_left_alone()
+    {
+        var stranger = Digest.Of("of another database"u8);
+        await File.WriteAllTextAsync(Path.Combine(server.Data, "blobs", "sha256", stranger.Hex[..2], stranger.Hex), "of another database");
+        await using var connection = new NpgsqlConnection(server.Database);
+        await connection.OpenAsync();
+        await using (var command = new NpgsqlCommand("update registry.storage set id = gen_random_uuid()", connection))
+            Assert.Equal(1, await command.ExecuteNonQueryAsync());
+        Assert.Equal((0, 0), await CollectAsync());
+        Assert.Single(Files(stranger));
+    }
+
+    [Fact]
     public async Task Abandoned_uploads_go_at_the_next_start()
     {
         var address = await client.BeginAsync("acme/abandoned");
