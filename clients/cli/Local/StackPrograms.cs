@@ -24,7 +24,7 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
         Service("builder", 1, BuilderEnvironment()),
         Service("agent", 2, new() { ["MESH_AGENT_ID"] = NodeId(Dns.GetHostName()), ["MESH_AGENT_ON_STOP"] = "stop" })
             with { Grace = TimeSpan.FromSeconds(45) }, // it first stops the applications, each with a grace time of its own
-        Service("router", 2, new() { ["MESH_ROUTER_HTTP_PORT"] = Text(ports["router-http"]), ["MESH_ROUTER_API_PORT"] = Text(ports["router-api"]) }),
+        Router(),
     ];
 
     private string PublicUrl => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{ports["router-http"]}");
@@ -54,6 +54,17 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
             0,
             Consul.Persistent(folder.In("consul"), new ConsulPorts(ports["consul"], ports["consul-server"], ports["consul-serf"])),
             Answers(endpoints.Consul + "/v1/status/leader", answer => answer.Contains(':', StringComparison.Ordinal)));
+
+    private StackProgram Router()
+    {
+        var edge = new EdgeProbe(client, endpoints.Api);
+        var program = Service(
+            "router", 2, new() { ["MESH_ROUTER_HTTP_PORT"] = Text(ports["router-http"]), ["MESH_ROUTER_API_PORT"] = Text(ports["router-api"]) });
+        return program with
+        {
+            IsReady = async cancellation => await program.IsReady(cancellation) && await edge.IsReadyAsync(cancellation),
+        };
+    }
 
     private StackProgram Service(string name, int stage, Dictionary<string, string>? own = null)
     {
