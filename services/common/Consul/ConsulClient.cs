@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
+using System.Net.Http.Headers;
 using System.Text.Json;
 using Mesh.Common.Hosting;
 using Mesh.Common.Resilience;
@@ -49,7 +49,11 @@ public sealed partial class ConsulClient : IDisposable
         }, cancellationToken);
 
     private Task<(HttpStatusCode Status, byte[] Body)> PutJsonAsync(string path, object? content, CancellationToken cancellationToken) =>
-        SendAsync(HttpMethod.Put, path, () => content is null ? null : JsonContent.Create(content, options: JsonSerializerOptions.Default), cancellationToken);
+        SendAsync(HttpMethod.Put, path, () => content is null ? null : Json(content), cancellationToken);
+
+    // With its length: Consul takes a body of unknown length for none, and makes for instance a session that never ends.
+    private static ByteArrayContent Json(object content) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(content)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
 
     /// <summary>
     /// A question that waits for a change: Consul answers once its index passes ours, or after the wait. An index that went back
