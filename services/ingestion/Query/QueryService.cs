@@ -40,7 +40,7 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var selector = Selector.Parse(request.Selector, "selector");
-        using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains));
+        using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains), beyondDatabase: request.Backlog > 0);
         await responseStream.WriteAsync(
             await BacklogAsync(request, tenant, selector, context.CancellationToken), context.CancellationToken);
         while (await subscription.Records.WaitToReadAsync(context.CancellationToken))

@@ -16,11 +16,17 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
     private readonly TelemetryBatch _batch = new();
     private TaskCompletionSource _woken = NewSignal();
 
-    /// <summary>Begins to follow: everything that becomes durable from now on.</summary>
-    public TailSubscription Subscribe(LogFilter filter)
+    /// <summary>Begins to follow everything that becomes durable from now on.</summary>
+    public TailSubscription Subscribe(LogFilter filter) => Subscribe(filter, beyondDatabase: false);
+
+    /// <summary>Begins to follow, from what the database may not have yet or from now on.</summary>
+    public TailSubscription Subscribe(LogFilter filter, bool beyondDatabase)
     {
-        var subscription = new TailSubscription(filter, log.DurableEnd, ended => _subscriptions.TryRemove(ended, out _));
+        var subscription = new TailSubscription(filter, ended => _subscriptions.TryRemove(ended, out _));
         _subscriptions.TryAdd(subscription, 0);
+
+        // Only now: what becomes durable from here on meets the subscription.
+        subscription.Next = beyondDatabase ? log.Checkpoint : log.DurableEnd;
         Volatile.Read(ref _woken).TrySetResult();
         return subscription;
     }
@@ -29,12 +35,10 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
     {
         while (true)
         {
-            var woken = Volatile.Read(ref _woken);
+            var woken = NewSignal();
+            Volatile.Write(ref _woken, woken);
             if (_subscriptions.IsEmpty)
-            {
                 await woken.Task.WaitAsync(stoppingToken);
-                Volatile.Write(ref _woken, NewSignal());
-            }
 
             try
             {
@@ -42,8 +46,10 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
             }
             catch (Exception exception) when (exception is IOException or InvalidDataException)
             {
-                // A reader that fell behind truncation; it goes on at the end, which its readers see as silence.
+                // A reader that fell behind truncation goes on where the log begins.
                 logger.LogWarning(exception, "Following the log began anew");
+                foreach (var (subscription, _) in _subscriptions)
+                    subscription.Next = Math.Max(subscription.Next, log.Checkpoint);
             }
         }
     }
@@ -52,14 +58,17 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
 
     private async Task FollowAsync(CancellationToken stoppingToken)
     {
-        var from = _subscriptions.Keys.Select(subscription => subscription.From).DefaultIfEmpty(log.DurableEnd).Min();
-        using var reader = new LogReader(log, Math.Max(from, log.Checkpoint));
+        using var reader = new LogReader(log, log.DurableEnd);
         while (!_subscriptions.IsEmpty)
         {
+            var woken = NewSignal();
+            Volatile.Write(ref _woken, woken);
+            var lowest = _subscriptions.Keys.Select(subscription => subscription.Next).DefaultIfEmpty(long.MaxValue).Min();
+            if (lowest < reader.Position)
+                reader.Seek(lowest);
             while (reader.TryRead())
                 Publish(reader);
-            await log.WaitBeyondAsync(reader.Position, stoppingToken).WaitAsync(TimeSpan.FromSeconds(5), stoppingToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(log.WaitBeyondAsync(reader.Position, stoppingToken), woken.Task);
             stoppingToken.ThrowIfCancellationRequested();
         }
     }
@@ -71,16 +80,19 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
         _batch.Clear();
         _batch.Append(ref payload);
         var start = reader.Position - reader.Header.FrameLength;
-        if (_batch.Logs.Rows == 0)
-            return;
-
         foreach (var (tenant, record) in LogRows.Of(_batch.Logs))
         {
             foreach (var (subscription, _) in _subscriptions)
             {
-                if (start >= subscription.From && subscription.Filter.Tenant == tenant)
+                if (subscription.Next <= start && subscription.Filter.Tenant == tenant)
                     subscription.Offer(record);
             }
+        }
+
+        foreach (var (subscription, _) in _subscriptions)
+        {
+            if (subscription.Next <= start)
+                subscription.Next = reader.Position;
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Threading.Channels;
 namespace Mesh.Ingestion.Tail;
 
 /// <summary>One reader of new logs. What does not fit into its queue is left out and counted: it never holds up the others.</summary>
-public sealed class TailSubscription(LogFilter filter, long from, Action<TailSubscription> end) : IDisposable
+public sealed class TailSubscription(LogFilter filter, Action<TailSubscription> end) : IDisposable
 {
     private const int MaxQueued = 10_000;
 
@@ -11,13 +11,11 @@ public sealed class TailSubscription(LogFilter filter, long from, Action<TailSub
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, SingleWriter = true });
 
     private long _dropped;
+    private long _next = long.MaxValue;
 
     public LogFilter Filter => filter;
 
     public ChannelReader<V1.LogRecord> Records => _records.Reader;
-
-    /// <summary>The log's position from which on records are new to this reader.</summary>
-    public long From => from;
 
     /// <summary>How many records were left out since this was asked last.</summary>
     public long TakeDropped() => Interlocked.Exchange(ref _dropped, 0);
@@ -26,6 +24,13 @@ public sealed class TailSubscription(LogFilter filter, long from, Action<TailSub
     {
         end(this);
         _records.Writer.TryComplete();
+    }
+
+    /// <summary>The log's position from which on records are new to this reader.</summary>
+    internal long Next
+    {
+        get => Volatile.Read(ref _next);
+        set => Volatile.Write(ref _next, value);
     }
 
     internal void Offer(V1.LogRecord record)
