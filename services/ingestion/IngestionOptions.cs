@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
 
@@ -29,6 +30,13 @@ public static class IngestionOptions
             SamplesPerSecond = Number(configuration, "TENANT_SAMPLES_PER_SECOND") ?? normal.SamplesPerSecond,
             ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
         });
+    }
+
+    /// <summary>MESH_INGESTION_ALERT_MILLISECONDS.</summary>
+    public static AlertOptions Alerts(IConfiguration configuration)
+    {
+        var normal = new AlertOptions();
+        return Checked(normal with { IntervalMilliseconds = Number(configuration, "ALERT_MILLISECONDS") ?? normal.IntervalMilliseconds });
     }
 
     private static T Checked<T>(T options)

@@ -1,13 +1,17 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Mesh.Common.Telemetry;
+using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Drain;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Otlp;
 using Mesh.Ingestion.Query;
+using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
 using Mesh.Ingestion.Tail;
+using Mesh.Ingestion.Targets;
 using Mesh.Ingestion.Telemetry;
 using Mesh.Ingestion.Writers;
 
@@ -18,9 +22,12 @@ public static class IngestionSetup
 {
     public static void AddIngestion(this WebApplicationBuilder builder)
     {
+        DapperTypes.RegisterJson<TargetLabels>();
+        DapperTypes.RegisterJson<AlertLabels>();
         var services = builder.Services;
         services.AddSingleton(IngestionOptions.Log(builder.Configuration));
         services.AddSingleton(IngestionOptions.Intake(builder.Configuration));
+        services.AddSingleton(IngestionOptions.Alerts(builder.Configuration));
         services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
         services.AddSingleton(OpenLog);
         services.AddSingleton(RestoreWriters);
@@ -33,6 +40,11 @@ public static class IngestionSetup
         services.AddSingleton(new UntracedPath("/opentelemetry."));
         services.AddSingleton(new UntracedPath("/v1/"));
         services.AddSingleton<TableSetup>();
+        services.AddSingleton<TargetStore>();
+        services.AddSingleton<AlertPolicyStore>();
+        services.AddSingleton<AlertStore>();
+        services.AddSingleton<AlertConditions>();
+        services.AddSingleton<Scraper>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<LogStore>();
@@ -40,6 +52,8 @@ public static class IngestionSetup
         services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());
         services.AddHostedService(provider => provider.GetRequiredService<LiveTail>());
         services.AddHostedService<LogGuard>();
+        services.AddHostedService<ScrapeLoop>();
+        services.AddHostedService<AlertLoop>();
         services.AddHostedService<DrainLoop>();
     }
 
@@ -47,6 +61,8 @@ public static class IngestionSetup
     {
         app.MapGrpcService<TelemetryService>();
         app.MapGrpcService<QueryService>();
+        app.MapGrpcService<TargetService>();
+        app.MapGrpcService<AlertService>();
         app.MapOtlp();
     }
 

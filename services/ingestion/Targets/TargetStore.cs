@@ -1,0 +1,125 @@
+using Mesh.Common.Errors;
+using Mesh.Common.Paging;
+using Mesh.Common.Postgres;
+
+namespace Mesh.Ingestion.Targets;
+
+/// <summary>The table of targets.</summary>
+public sealed class TargetStore(MeshDatabase database, TimeProvider time)
+{
+    private const string Columns =
+        "tenant, id, kind, address, interval_milliseconds, labels, paused, state, last_error, last_scrape_time, create_time, revision";
+
+    /// <summary>Creates a target; a repeated request answers what the first one created.</summary>
+    public async Task<Target> CreateAsync(Target given, string requestId, CancellationToken cancellationToken)
+    {
+        var request = requestId.Length == 0 ? (Guid?)null
+            : Guid.TryParse(requestId, out var id) ? id : throw MeshException.InvalidArgument("request_id", "A request id is a UUID.");
+        const string sql = """
+            insert into targets (tenant, id, kind, address, interval_milliseconds, labels, paused, next_scrape_time, create_time, request_id)
+            values (@Tenant, @Id, @Kind, @Address, @IntervalMilliseconds, @Labels, @Paused, @now, @now, @request)
+            on conflict do nothing
+            """;
+        await using var transaction = await database.BeginAsync(given.Tenant, cancellationToken);
+        var values = new
+        {
+            given.Tenant, given.Id, Kind = (short)given.Kind, given.Address, given.IntervalMilliseconds, given.Labels, given.Paused,
+            now = time.GetUtcNow(), request,
+        };
+        if (await transaction.ExecuteAsync(sql, values, cancellationToken) == 0)
+        {
+            const string same = "select 1 from targets where tenant = @Tenant and id = @Id and request_id = @request";
+            if (request is null || await transaction.QueryOneAsync<int?>(same, new { given.Tenant, given.Id, request }, cancellationToken) is null)
+                throw MeshException.AlreadyExists("TARGET_EXISTS", $"The tenant `{given.Tenant}` has a target `{given.Id}` already.");
+        }
+
+        var target = await FindAsync(transaction, given.Name, "", cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return target;
+    }
+
+    public async Task<Target> GetAsync(TargetName name, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        return await FindAsync(transaction, name, "", cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<Target>> ListAsync(string tenant, string after, int limit, CancellationToken cancellationToken)
+    {
+        const string sql = $"select {Columns} from targets where tenant = @tenant and id > @after order by id limit @limit";
+        await using var transaction = await database.BeginAsync(tenant, cancellationToken);
+        return await transaction.QueryAsync<Target>(sql, new { tenant, after, limit }, cancellationToken);
+    }
+
+    public async Task<Target> UpdateAsync(TargetName name, string etag, Func<Target, Target> change, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update targets
+            set kind = @Kind, address = @Address, interval_milliseconds = @IntervalMilliseconds, labels = @Labels, paused = @Paused,
+                revision = revision + 1, next_scrape_time = @now
+            where tenant = @Tenant and id = @Id
+            """;
+        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        var before = await FindAsync(transaction, name, " for update", cancellationToken);
+        ETag.Check(etag, before.Revision);
+        var after = change(before);
+        var values = new
+        {
+            after.Tenant, after.Id, Kind = (short)after.Kind, after.Address, after.IntervalMilliseconds, after.Labels, after.Paused,
+            now = time.GetUtcNow(),
+        };
+        await transaction.ExecuteAsync(sql, values, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return after with { Revision = before.Revision + 1 };
+    }
+
+    public async Task DeleteAsync(TargetName name, CancellationToken cancellationToken)
+    {
+        const string sql = "delete from targets where tenant = @Tenant and id = @Id";
+        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        if (await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken) == 0)
+            throw NotFound(name);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Takes targets whose time has come, and moves their next time on; other replicas take others.</summary>
+    public async Task<IReadOnlyList<Target>> TakeDueAsync(int limit, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            update targets
+            set next_scrape_time = greatest(next_scrape_time + interval_milliseconds * interval '1 millisecond', @now)
+            where (tenant, id) in
+            (
+                select tenant, id from targets where not paused and next_scrape_time <= @now
+                order by next_scrape_time limit @limit for update skip locked
+            )
+            returning {Columns}
+            """;
+        await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
+        var due = await transaction.QueryAsync<Target>(sql, new { now = time.GetUtcNow(), limit }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return due;
+    }
+
+    /// <summary>Notes how reading a target went.</summary>
+    public async Task ReportAsync(TargetName name, string error, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update targets set state = @state, last_error = @error, last_scrape_time = @now where tenant = @Tenant and id = @Id
+            """;
+        var state = (short)(error.Length == 0 ? V1.Target.Types.State.Up : V1.Target.Types.State.Down);
+        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        await transaction.ExecuteAsync(sql, new { state, error, now = time.GetUtcNow(), name.Tenant, name.Id }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static async Task<Target> FindAsync(
+        MeshTransaction transaction, TargetName name, string lockClause, CancellationToken cancellationToken)
+    {
+        var sql = $"select {Columns} from targets where tenant = @Tenant and id = @Id{lockClause}";
+        return await transaction.QueryOneAsync<Target>(sql, new { name.Tenant, name.Id }, cancellationToken) ?? throw NotFound(name);
+    }
+
+    private static MeshException NotFound(TargetName name) =>
+        MeshException.NotFound("TARGET_NOT_FOUND", $"The tenant `{name.Tenant}` has no target `{name.Id}`.");
+}
