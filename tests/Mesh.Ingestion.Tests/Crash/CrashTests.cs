@@ -1,4 +1,5 @@
 using Mesh.Ingestion.Tests.Servers;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Crash;
 
@@ -13,7 +14,8 @@ public sealed class CrashTests
     {
         using var folder = new TemporaryFolder();
         await using var engine = new EngineProcess(Path.Combine(folder.Path, "clickhouse"));
-        await using var ingestion = new IngestionProcess(Path.Combine(folder.Path, "ingestion"), engine.Address);
+        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        await using var ingestion = new IngestionProcess(Path.Combine(folder.Path, "ingestion"), engine.Address, postgres);
         ingestion.Settings["MESH_INGESTION_LOG_SEGMENT_BYTES"] = "200000";
         ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "50";
         await engine.StartAsync();

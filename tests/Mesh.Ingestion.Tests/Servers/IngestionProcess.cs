@@ -7,7 +7,7 @@ using Mesh.Common.Auth;
 namespace Mesh.Ingestion.Tests.Servers;
 
 /// <summary>The service itself, as it is deployed.</summary>
-public sealed class IngestionProcess(string folder, Uri clickHouse) : ServerProcess
+public sealed class IngestionProcess(string folder, Uri clickHouse, string postgres) : ServerProcess
 {
     private static readonly byte[] ClusterKey = new byte[32];
 
@@ -27,6 +27,7 @@ public sealed class IngestionProcess(string folder, Uri clickHouse) : ServerProc
         start.Environment["MESH_LISTEN"] = "127.0.0.1";
         start.Environment["MESH_PORT"] = Port.ToString(CultureInfo.InvariantCulture);
         start.Environment["MESH_CLICKHOUSE"] = clickHouse.ToString();
+        start.Environment["MESH_POSTGRES"] = postgres;
         start.Environment["MESH_CONSUL"] = "http://127.0.0.1:1";
         start.Environment["MESH_CLUSTER_KEY"] = Convert.ToBase64String(ClusterKey);
         start.Environment["MESH_DATA"] = folder;

@@ -1,4 +1,5 @@
 using Grpc.Net.Client;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Servers;
 
@@ -7,22 +8,20 @@ public sealed class IngestionServers : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
 
-    public IngestionServers()
-    {
-        Engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
-        Ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), Engine.Address);
-        Ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
-    }
+    public EngineProcess Engine { get; private set; } = null!;
 
-    public EngineProcess Engine { get; }
-
-    public IngestionProcess Ingestion { get; }
+    public IngestionProcess Ingestion { get; private set; } = null!;
 
     public GrpcChannel Channel { get; private set; } = null!;
 
     public async Task InitializeAsync()
     {
+        Engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
         await Engine.StartAsync();
+        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        Ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), Engine.Address, postgres);
+        Ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
+        Ingestion.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
         await Ingestion.StartAsync();
         Channel = Ingestion.Connect();
     }

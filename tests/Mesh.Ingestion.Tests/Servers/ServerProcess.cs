@@ -87,7 +87,7 @@ public abstract class ServerProcess : IAsyncDisposable
         return folder;
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Text;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
+
+namespace Mesh.Ingestion.Tests.Scraping;
+
+[Trait("Needs", "servers")]
+public sealed class TargetTests(IngestionServers servers) : IClassFixture<IngestionServers>
+{
+    private TargetService.TargetServiceClient Client => new(servers.Channel);
+
+    [Fact]
+    public async Task A_target_is_read_at_its_interval_and_says_how_it_went()
+    {
+        using var source = new HttpListener();
+        var address = $"http://127.0.0.1:{ServerProcess.FreePort()}/";
+        source.Prefixes.Add(address);
+        source.Start();
+        _ = Task.Run(async () =>
+        {
+            while (source.IsListening)
+            {
+                var request = await source.GetContextAsync();
+                await request.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes("temperature{room=\"hall\",job=\"own\"} 21.5\n"));
+                request.Response.Close();
+            }
+        });
+        await CreateAsync("scrape", "hall", address);
+        await servers.WaitForAsync("select count() >= 2 from samples where tenant = 'scrape' and value = 21.5", 1);
+        Assert.Equal(
+            "own\thall",
+            await servers.Engine.QueryAsync(
+                "select any(labels['exported_job']), any(labels['job']) from series where tenant = 'scrape' and metric = 'temperature'"));
+        var target = (await Client.GetTargetAsync(new GetTargetRequest { Name = "tenants/scrape/targets/hall" }, IngestionProcess.Headers)).Target;
+        Assert.Equal(Target.Types.State.Up, target.State);
+        source.Stop();
+
+        for (var attempt = 0; target.State != Target.Types.State.Down && attempt < 200; attempt++)
+        {
+            await Task.Delay(50);
+            target = (await Client.GetTargetAsync(new GetTargetRequest { Name = target.Name }, IngestionProcess.Headers)).Target;
+        }
+
+        Assert.NotEmpty(target.LastError);
+    }
+
+    [Fact]
+    public async Task Targets_are_created_listed_changed_and_deleted()
+    {
+        var created = await CreateAsync("crud", "a", "http://127.0.0.1:1/metrics");
+        await CreateAsync("crud", "b", "http://127.0.0.1:1/metrics");
+        var exists = await Assert.ThrowsAsync<RpcException>(() => CreateAsync("crud", "a", "http://127.0.0.1:1/metrics"));
+        Assert.Equal(StatusCode.AlreadyExists, exists.StatusCode);
+
+        var page = await Client.ListTargetsAsync(new ListTargetsRequest { Parent = "tenants/crud", PageSize = 1 }, IngestionProcess.Headers);
+        Assert.Equal("tenants/crud/targets/a", Assert.Single(page.Targets).Name);
+        page = await Client.ListTargetsAsync(
+            new ListTargetsRequest { Parent = "tenants/crud", PageSize = 1, PageToken = page.NextPageToken }, IngestionProcess.Headers);
+        Assert.Equal("tenants/crud/targets/b", Assert.Single(page.Targets).Name);
+        Assert.Empty(page.NextPageToken);
+
+        var change = new Target { Name = created.Name, Paused = true, Etag = created.Etag };
+        var changed = (await Client.UpdateTargetAsync(new UpdateTargetRequest { Target = change }, IngestionProcess.Headers)).Target;
+        Assert.True(changed.Paused);
+        Assert.Equal(created.Address, changed.Address);
+        var stale = await Assert.ThrowsAsync<RpcException>(
+            () => Client.UpdateTargetAsync(new UpdateTargetRequest { Target = change }, IngestionProcess.Headers).ResponseAsync);
+        Assert.Equal(StatusCode.Aborted, stale.StatusCode);
+
+        await Client.DeleteTargetAsync(new DeleteTargetRequest { Name = created.Name }, IngestionProcess.Headers);
+        var gone = await Assert.ThrowsAsync<RpcException>(
+            () => Client.GetTargetAsync(new GetTargetRequest { Name = created.Name }, IngestionProcess.Headers).ResponseAsync);
+        Assert.Equal(StatusCode.NotFound, gone.StatusCode);
+        var wrong = await Assert.ThrowsAsync<RpcException>(() => CreateAsync("crud", "c", "not a url"));
+        Assert.Equal(StatusCode.InvalidArgument, wrong.StatusCode);
+    }
+
+    private async Task<Target> CreateAsync(string tenant, string id, string address) => (await Client.CreateTargetAsync(
+        new CreateTargetRequest
+        {
+            Parent = "tenants/" + tenant,
+            TargetId = id,
+            Target = new Target { Kind = Target.Types.Kind.Prometheus, Address = address, Interval = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) },
+        },
+        IngestionProcess.Headers)).Target;
+}

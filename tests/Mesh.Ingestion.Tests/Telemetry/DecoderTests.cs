@@ -1,0 +1,110 @@
+using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Series;
+using Mesh.Ingestion.Tables;
+using Mesh.Ingestion.Telemetry;
+using Mesh.Ingestion.V1;
+
+namespace Mesh.Ingestion.Tests.Telemetry;
+
+public sealed class DecoderTests
+{
+    private static readonly IntakeOptions Options = new() { SamplesPerSecond = 100, ActiveSeries = 3 };
+
+    private readonly SeriesCache _cache = new();
+    private readonly TelemetryBatch _batch = new();
+
+    [Fact]
+    public void A_person_writes_for_his_tenant_alone_and_a_program_for_any()
+    {
+        var batch = new Batch
+        {
+            Series = { new SeriesDeclaration { Ref = 1, Metric = "up", Tenant = "tenants/other" }, new SeriesDeclaration { Ref = 2, Metric = "up" } },
+            Logs = { new LogRecord { Body = "x", Tenant = "tenants/other" }, new LogRecord { Body = "y" } },
+        };
+        var person = Decode(batch, new WriteScope("acme", false));
+        Assert.Equal([(RejectionReason.ForeignTenant, 2L)], person.Rejections.Counts);
+        Assert.Equal("acme"u8, _batch.Logs.Tenant[0]);
+
+        _batch.Clear();
+        Assert.Equal(0, Decode(batch, new WriteScope("acme", true)).Rejections.Total);
+        Assert.Equal("other"u8, _batch.Logs.Tenant[0]);
+    }
+
+    [Fact]
+    public void More_samples_than_the_rate_are_refused_and_counted()
+    {
+        var builder = Decode(SamplesOf(1500, 1), new WriteScope("acme", false));
+        Assert.Equal([(RejectionReason.RateLimit, 500L)], builder.Rejections.Counts);
+        Assert.Equal(1000, _batch.Samples.Rows);
+    }
+
+    [Fact]
+    public void More_series_than_the_limit_are_refused()
+    {
+        for (var i = 0; i < 3; i++)
+            _cache.Learn((ulong)i + 1, TimeWindow.Of(TimeProvider.System, Options).Day, "acme");
+        var builder = Decode(SamplesOf(1, 1), new WriteScope("acme", false));
+        Assert.Equal([(RejectionReason.UnknownSeriesRef, 1L), (RejectionReason.SeriesLimit, 1L)], builder.Rejections.Counts);
+    }
+
+    [Fact]
+    public void Long_bodies_are_cut_at_whole_characters_and_marked()
+    {
+        var cut = RecordDecoder.Cut(string.Concat(Enumerable.Repeat("😀", 30_000)));
+        Assert.EndsWith("[cut]", cut, StringComparison.Ordinal);
+        Assert.True(System.Text.Encoding.UTF8.GetByteCount(cut) <= RecordDecoder.MaxBodyBytes);
+        Assert.DoesNotContain('\ufffd', cut);
+    }
+
+    [Fact]
+    public void Decoding_and_encoding_samples_allocates_nothing_for_each_sample()
+    {
+        var rates = new TenantRates(new IntakeOptions(), TimeProvider.System);
+        using var decoder = new BatchDecoder(new WriteScope("acme", false));
+        using var bytes = new ByteBuffer(1 << 20);
+        var first = SamplesOf(20_000, 50);
+        var later = SamplesOf(20_000, 50);
+        later.Series.Clear();
+
+        long Round(Batch batch)
+        {
+            _batch.Clear();
+            bytes.Clear();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            decoder.Decode(batch, new BatchBuilder(_batch, _cache, rates, Options, TimeWindow.Of(TimeProvider.System, Options)));
+            _batch.Encode(bytes);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Round(first);
+        Round(later);
+        Assert.InRange(Round(later), 0, 2_000);
+        Assert.Equal(20_000, _batch.Samples.Rows);
+    }
+
+    private static Batch SamplesOf(int count, uint series)
+    {
+        var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        var batch = new Batch { Samples = new Samples() };
+        for (var i = 0U; i < series; i++)
+            batch.Series.Add(new SeriesDeclaration { Ref = i, Metric = "metric", Labels = { new Label { Name = "i", Value = $"{i}" } } });
+        for (var i = 0; i < count; i++)
+        {
+            batch.Samples.SeriesRefs.Add((uint)i % series);
+            batch.Samples.TimeDeltasMillis.Add(i == 0 ? now : 0);
+            batch.Samples.Values.Add(i);
+        }
+
+        return batch;
+    }
+
+    private BatchBuilder Decode(Batch batch, WriteScope scope)
+    {
+        var builder = new BatchBuilder(
+            _batch, _cache, new TenantRates(Options, TimeProvider.System), Options, TimeWindow.Of(TimeProvider.System, Options));
+        using var decoder = new BatchDecoder(scope);
+        decoder.Decode(batch, builder);
+        return builder;
+    }
+}
