@@ -28,6 +28,7 @@ public static class Exposition
         while (at < line.Length && line[at] is not ('{' or ' ' or '\t'))
             at++;
         var metric = line[..at];
+        Skip(line, ref at);
         var labels = new List<KeyValuePair<string, string>>();
         if (metric.Length == 0 || (at < line.Length && line[at] == '{' && !TryReadLabels(line, ref at, labels)))
             return null;
