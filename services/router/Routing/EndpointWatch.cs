@@ -69,11 +69,9 @@ internal sealed partial class EndpointWatch(
         while (true)
         {
             var (generation, changed) = served.Current;
-            if (generation > 0)
-            {
-                var acknowledgement = new EndpointServiceConnectRequest.Types.Acknowledgement { Generation = generation };
-                await requests.WriteAsync(new EndpointServiceConnectRequest { Acknowledgement = acknowledgement }, cancellationToken);
-            }
+            // Sent while nothing is served yet too, as 0: it is the sign of life without which the scheduler ends the stream.
+            var acknowledgement = new EndpointServiceConnectRequest.Types.Acknowledgement { Generation = generation };
+            await requests.WriteAsync(new EndpointServiceConnectRequest { Acknowledgement = acknowledgement }, cancellationToken);
             await changed.WaitAsync(s_signOfLife, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
