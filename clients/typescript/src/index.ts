@@ -1,0 +1,15 @@
+export { MeshClient } from "./client.js";
+export type { MeshClientOptions } from "./client.js";
+export { serviceClient } from "./calls.js";
+export type { Call, CallDefaults, CallOptions, Messages, ServiceClient } from "./calls.js";
+export { MeshError } from "./errors.js";
+export type { MeshErrorInit, Violation } from "./errors.js";
+export { methodDefinition, serviceDefinition } from "./grpc.js";
+export { pages } from "./pages.js";
+export type { Page } from "./pages.js";
+export { services } from "./services.js";
+export { labels, time } from "./telemetry/columns.js";
+export type { EventInit, Items, Labels, LogInit, Sample, Series, SpanInit } from "./telemetry/columns.js";
+export { TelemetryWriter } from "./telemetry/writer.js";
+export type { TelemetryWriterOptions } from "./telemetry/writer.js";
+export { status } from "@grpc/grpc-js";
