@@ -81,6 +81,41 @@ public sealed class BuildTests(BuilderFixture fixture)
     }
 
     [Fact]
+    public async Task Dependencies_have_a_layer_of_their_own_that_a_change_of_code_leaves_alone()
+    {
+        const string package = """{"name":"app","version":"1.0.0","dependencies":{"ms":"2.1.3"}}""";
+        const string locked = """
+            {"name":"app","version":"1.0.0","lockfileVersion":3,"requires":true,"packages":{
+              "":{"name":"app","version":"1.0.0","dependencies":{"ms":"2.1.3"}},
+              "node_modules/ms":{"version":"2.1.3","license":"MIT",
+                "integrity":"sha512-6FlzubTLZG3J2a/NVCAleEhjzq5oxgHyaCU9yYXvcLsvoVaHJq/s5xXI6/XXP6tz7R9xAOtHnSO/tXtF3WRTlA=="}}}
+            """;
+        var app = await fixture.CreateAppAsync("dependencies");
+
+        var first = await fixture.BuildAsync(app, BuilderFixture.Archive(("package.json", package), ("package-lock.json", locked), ("server.js", "1")), skipRelease: true);
+        var second = await fixture.BuildAsync(app, BuilderFixture.Archive(("package.json", package), ("package-lock.json", locked), ("server.js", "2")), skipRelease: true);
+
+        Assert.True(first.Build.State == State.Succeeded, first.Log);
+        Assert.Contains("$ npm ci --omit=dev", first.Log, StringComparison.Ordinal);
+        Assert.True(second.Build.State == State.Succeeded, second.Log);
+        Assert.Contains("Layer 'dependencies' is unchanged.", second.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("$ npm", second.Log, StringComparison.Ordinal);
+        Assert.NotEqual(first.Build.Image, second.Build.Image);
+    }
+
+    [Fact]
+    public async Task A_Python_app_has_its_own_environment()
+    {
+        var app = await fixture.CreateAppAsync("environment");
+
+        var (build, log) = await fixture.BuildAsync(app, BuilderFixture.Archive(("requirements.txt", "# nothing yet\n"), ("app.py", "print(1)")), skipRelease: true);
+
+        Assert.True(build.State == State.Succeeded, log);
+        Assert.Equal("python3 app.py", build.Processes["web"]);
+        Assert.Contains("Layer 'dependencies' has", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_Dockerfile_is_built_on_a_stack()
     {
         var app = await fixture.CreateAppAsync("python");
