@@ -29,6 +29,7 @@ internal static class AgentSetup
         services.AddAllocations(Path.Combine(data, "allocations"));
         services.AddMeshClient<NodeService.NodeServiceClient>("scheduler");
         services.AddSingleton<AssignmentTable>();
+        services.AddSingleton<AgentMetrics>();
         services.AddTelemetry(Path.Combine(data, "telemetry.json"));
         // Started in this order and stopped in the opposite one.
         services.AddHostedService<IngestionConnection>();

@@ -1,7 +1,8 @@
 namespace Mesh.Agent.Allocations;
 
 /// <summary>Takes up what runs when the agent starts, and lets it run on or ends it when the agent ends.</summary>
-internal sealed class AllocationHost(NodeAllocations allocations, AgentOptions options, ILogger<AllocationHost> log) : IHostedService
+internal sealed class AllocationHost(
+    NodeAllocations allocations, AgentMetrics metrics, AgentOptions options, ILogger<AllocationHost> log) : IHostedService, IDisposable
 {
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(15);
 
@@ -12,6 +13,8 @@ internal sealed class AllocationHost(NodeAllocations allocations, AgentOptions o
         if (options.OnStop == OnStop.Stop) await StopAllocationsAsync(cancellationToken);
         await allocations.DisposeAsync();
     }
+
+    public void Dispose() => metrics.Dispose();
 
     private async Task StopAllocationsAsync(CancellationToken cancellation)
     {

@@ -69,6 +69,8 @@ internal sealed class LayerUnpacker(string root, bool overlayWhiteouts, LayerLim
                 Link(path, entry);
                 return;
             case TarEntryKind.Fifo:
+                // Without overlayfs the files are copied, and who copies a pipe waits for ever.
+                if (!overlayWhiteouts) return;
                 Linux.MakeFifo(path, 0x180);
                 break;
             default:

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mesh.Agent.Runtime.Shim;
 
 namespace Mesh.Agent.Runtime;
@@ -44,7 +43,13 @@ public sealed class ProcessRuntime(string layerFolder) : IContainerRuntime
         return ProgramRun.RunAsync(command[0], command.Skip(1), cancellation, spec.WorkingDirectory, spec.Environment);
     }
 
-    public ContainerUsage? ReadUsage(string id, ContainerFolder folder) => Leader(folder) is { } leader ? ProcessUsage.Read(leader) : null;
+    public ContainerUsage? ReadUsage(string id, ContainerFolder folder)
+    {
+        var processes = Processes(folder);
+        return processes.Count == 0
+            ? null
+            : new(processes.Sum(process => process.CpuSeconds), processes.Sum(process => process.MemoryBytes), processes.Sum(process => process.Threads));
+    }
 
     public Task RemoveAsync(string id, ContainerFolder folder, CancellationToken cancellation)
     {
@@ -56,24 +61,17 @@ public sealed class ProcessRuntime(string layerFolder) : IContainerRuntime
 
     private static void Signal(ContainerFolder folder, int signal)
     {
-        if (Leader(folder) is { } leader) Linux.Kill(-leader, signal);
+        foreach (var process in Processes(folder)) Linux.Kill(process.Id, signal);
     }
 
-    // The id may belong to somebody else once the shim, its parent, has gone without a word; then nobody is signalled.
-    private static int? Leader(ContainerFolder folder) =>
-        ShimFiles.Read(folder.Started, ShimJson.Default.ShimStart) is { } start && IsOurs(start.ProcessId, folder) ? start.ProcessId : null;
-
-    private static bool IsOurs(int process, ContainerFolder folder)
+    // The session's number is taken for as long as it has a member. Once it had none it may be another's, all of whose
+    // members are younger than ours; only a leader that is no longer ours is told by the time at which it began.
+    private static IReadOnlyList<ProcessEntry> Processes(ContainerFolder folder)
     {
-        try
-        {
-            return File.ReadAllText($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/environ")
-                .Split('\0').Contains($"MESH_ROOTFS={folder.Rootfs}");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
+        if (ShimFiles.Read(folder.Started, ShimJson.Default.ShimStart) is not { } start) return [];
+        var leader = ProcessTable.Read(start.ProcessId);
+        if (leader is not null && leader.StartTicks != start.StartTicks) return [];
+        return [.. ProcessTable.Read().Where(process => process.Session == start.ProcessId)];
     }
 
     // The path was taken from the image or the template; it stays below the allocation's folder whatever it says.

@@ -16,7 +16,7 @@ public sealed class AllocationMachineTests
         Assert.Equal(AllocationAction.Pull, life.On(new Ticked()));
         Assert.Equal(AllocationAction.Launch, life.On(new Pulled(null, false)));
         life.On(new Launching(20001));
-        life.On(new Started(new ShimStart(7, life.Now)));
+        life.On(new Started(new ShimStart(7, 0, life.Now)));
         Assert.False(life.At.Healthy);
         life.On(new Checked(life.Now, null));
 
@@ -121,7 +121,7 @@ public sealed class AllocationMachineTests
         life.On(new Ticked());
         life.On(new Pulled(null, false));
         Assert.Equal(AllocationAction.None, life.On(new StopWanted()));
-        Assert.Equal(AllocationAction.Terminate, life.On(new Started(new ShimStart(7, life.Now))));
+        Assert.Equal(AllocationAction.Terminate, life.On(new Started(new ShimStart(7, 0, life.Now))));
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class AllocationMachineTests
             1 => new Pulled(null, false),
             2 => new Pulled("away", random.Next(10) == 0),
             3 => new LaunchFailed("no", random.Next(10) == 0),
-            4 => new Started(new ShimStart(1, life.Now)),
+            4 => new Started(new ShimStart(1, 0, life.Now)),
             5 => new Ended(life.Exit(random.Next(2))),
             6 => new Vanished(),
             7 => new Checked(life.At.StartTime ?? Start, random.Next(2) == 0 ? null : "bad"),
@@ -234,7 +234,7 @@ public sealed class AllocationMachineTests
         {
             On(new Ticked());
             On(new Pulled(null, false));
-            On(new Started(new ShimStart(7, Now)));
+            On(new Started(new ShimStart(7, 0, Now)));
             Assert.Equal(Running, At.Phase);
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Mesh.Agent.Runtime.Shim;
 
@@ -16,8 +17,10 @@ internal sealed class LogWriter : IDisposable
     private readonly long fileBytes;
     private readonly int files;
     private readonly TimeProvider time;
-    private FileStream current;
+    private SafeFileHandle current;
+    private long size;
     private long number;
+    private long lost;
 
     public LogWriter(string folder, long fileBytes, int files, TimeProvider time)
     {
@@ -55,17 +58,31 @@ internal sealed class LogWriter : IDisposable
 
     public void Dispose() => current.Dispose();
 
+    // A full disk costs lines, and says so afterwards; it must not stop the application, nor the reading of its output.
     private void Write(string name, char part, ReadOnlySpan<byte> text)
     {
         lock (gate)
         {
-            if (current.Position >= fileBytes) Next();
-            var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
-            current.Write(Encoding.ASCII.GetBytes($"{now} {name} {part} "));
-            current.Write(text);
-            current.WriteByte((byte)'\n');
-            current.Flush();
+            try
+            {
+                if (size >= fileBytes) Next();
+                if (lost > 0) Append("agent", 'F', Encoding.ASCII.GetBytes($"{lost} lines were lost here: they could not be written."));
+                lost = 0;
+                Append(name, part, text);
+            }
+            catch (IOException)
+            {
+                lost++;
+            }
         }
+    }
+
+    private void Append(string name, char part, ReadOnlySpan<byte> text)
+    {
+        var now = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffffffZ", CultureInfo.InvariantCulture);
+        byte[] line = [.. Encoding.ASCII.GetBytes($"{now} {name} {part} "), .. text, (byte)'\n'];
+        RandomAccess.Write(current, line, size);
+        size += line.Length;
     }
 
     private void Next()
@@ -76,5 +93,10 @@ internal sealed class LogWriter : IDisposable
         foreach (var old in LogFiles.Numbers(folder).TakeWhile(old => old <= number - files)) File.Delete(LogFiles.Path(folder, old));
     }
 
-    private FileStream Open() => new(LogFiles.Path(folder, number), FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Delete);
+    private SafeFileHandle Open()
+    {
+        var file = File.OpenHandle(LogFiles.Path(folder, number), FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
+        size = RandomAccess.GetLength(file);
+        return file;
+    }
 }

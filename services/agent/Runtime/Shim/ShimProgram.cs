@@ -80,7 +80,7 @@ internal sealed class ShimProgram(ContainerFolder folder, TimeProvider time)
     }
 
     private void Started(int process) =>
-        ShimFiles.Write(folder.Started, new ShimStart(process, time.GetUtcNow()), ShimJson.Default.ShimStart);
+        ShimFiles.Write(folder.Started, new ShimStart(process, ProcessTable.Read(process)?.StartTicks ?? 0, time.GetUtcNow()), ShimJson.Default.ShimStart);
 
     private ShimExit Ended(ShimSpec spec, int exitCode, int signal) =>
         new(exitCode, signal, exitCode == 128 + Linux.SigKill && Cgroups.CountsOomKill(spec.OomFile), null, time.GetUtcNow());

@@ -24,7 +24,8 @@ public sealed record ShimSpec(
 public sealed record OverlayMount(string LayerFolder, IReadOnlyList<string> Layers, string Upper, string Work, string Target);
 
 /// <summary>Written when the container runs.</summary>
-public sealed record ShimStart(int ProcessId, DateTimeOffset Time);
+/// <param name="StartTicks">When the process began, by the kernel's clock: with it, a process id is never somebody else's.</param>
+public sealed record ShimStart(int ProcessId, long StartTicks, DateTimeOffset Time);
 
 /// <summary>Written when the container has ended, or could not be started.</summary>
 /// <param name="ExitCode">The exit code, 128 + n for signal n.</param>
