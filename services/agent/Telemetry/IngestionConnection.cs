@@ -15,7 +15,7 @@ internal sealed class IngestionConnection(
 {
     private const int MostSeries = 200_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private TelemetryBatch? unacknowledged;
