@@ -9,7 +9,7 @@ internal static partial class ProcessType
     /// <summary>The type that listens and that the routers lead to.</summary>
     public const string Web = "web";
 
-    [GeneratedRegex("^[a-z][a-z0-9-]{0,29}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,29}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern { get; }
 
     /// <summary>The type when it is well formed; otherwise INVALID_ARGUMENT on the field.</summary>

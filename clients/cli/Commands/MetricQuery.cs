@@ -23,7 +23,9 @@ internal static partial class MetricQuery
         ["count_over_time"] = SeriesFunction.CountOverTime,
     };
 
-    [GeneratedRegex(@"^(?<op>sum|avg|min|max|count)\s*(by\s*\((?<by>[^)]*)\))?\s*\((?<inner>.*)\)\s*(by\s*\((?<by2>[^)]*)\))?$", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(10 * 366);
+
+    [GeneratedRegex(@"^(?<op>sum|avg|min|max|count)\s*(by\s*\((?<by>[^)]*)\))?\s*\((?<inner>.*?)\)\s*(by\s*\((?<by2>[^)]*)\))?$", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex AggregationPattern { get; }
 
     [GeneratedRegex(@"^(?<fn>[a-z_]+)\s*\((?<selector>.*)\[(?<window>[0-9]+(ms|s|m|h|d))\]\s*\)$", RegexOptions.CultureInvariant | RegexOptions.Singleline)]
@@ -53,20 +55,21 @@ internal static partial class MetricQuery
         return request;
     }
 
-    /// <summary>A span such as 90s, 5m, 1h or 2d.</summary>
+    /// <summary>A span such as 90s, 5m, 1h or 2d, of at most ten years.</summary>
     public static TimeSpan ParseSpan(string text)
     {
         var digits = text.TakeWhile(char.IsAsciiDigit).Count();
         if (digits == 0 || !double.TryParse(text[..digits], out var number)) throw Malformed(text);
-        return text[digits..] switch
+        var unit = text[digits..] switch
         {
-            "ms" => TimeSpan.FromMilliseconds(number),
-            "s" => TimeSpan.FromSeconds(number),
-            "m" => TimeSpan.FromMinutes(number),
-            "h" => TimeSpan.FromHours(number),
-            "d" => TimeSpan.FromDays(number),
+            "ms" => TimeSpan.FromMilliseconds(1),
+            "s" => TimeSpan.FromSeconds(1),
+            "m" => TimeSpan.FromMinutes(1),
+            "h" => TimeSpan.FromHours(1),
+            "d" => TimeSpan.FromDays(1),
             _ => throw Malformed(text),
         };
+        return number <= s_longest / unit ? number * unit : throw Malformed(text);
     }
 
     private static CliException Malformed(string text) => new($"`{text}` is no span of time. Write for instance 90s, 5m, 1h or 2d.", ExitCodes.Usage);

@@ -54,9 +54,10 @@ internal static class MetricsCommand
     {
         var finite = values.Where(double.IsFinite).ToArray();
         if (finite.Length == 0) return new string(' ', Width);
-        var (least, greatest) = (finite.Min(), finite.Max());
+        // Halves: the distance of two numbers may be more than the greatest number.
+        var (least, greatest) = (finite.Min() / 2, finite.Max() / 2);
         var bars = values.TakeLast(Width).Select(v =>
-            !double.IsFinite(v) ? ' ' : greatest > least ? Bars[(int)((v - least) / (greatest - least) * (Bars.Length - 1))] : Bars[0]);
+            !double.IsFinite(v) ? ' ' : greatest > least ? Bars[(int)((v / 2 - least) / (greatest - least) * (Bars.Length - 1))] : Bars[0]);
         return string.Concat(bars).PadLeft(Width);
     }
 }

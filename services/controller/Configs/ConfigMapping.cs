@@ -11,7 +11,7 @@ internal static partial class ConfigMapping
 {
     private const int LongestValue = 32 * 1024, MostVariables = 512;
 
-    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]{0,127}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern { get; }
 
     public static V1.Config ToWire(this Config config) => new()
@@ -37,19 +37,24 @@ internal static partial class ConfigMapping
 
     public static Dictionary<string, GivenVariable> ToDomain(MapField<string, V1.Variable> set)
     {
+        Check(set.ToDictionary(v => v.Key, v => v.Value.Value), "set");
+        return set.ToDictionary(v => v.Key, v => new GivenVariable(v.Value.Value, v.Value.Secret));
+    }
+
+    /// <summary>What every environment obeys; INVALID_ARGUMENT otherwise, with each wrong variable named.</summary>
+    public static Dictionary<string, string> Check(Dictionary<string, string> set, string field)
+    {
         var violations = new List<FieldViolation>();
-        if (set.Count > MostVariables) violations.Add(new("set", $"There are at most {MostVariables} variables."));
-        foreach (var (name, variable) in set)
+        if (set.Count > MostVariables) violations.Add(new(field, $"There are at most {MostVariables} variables."));
+        foreach (var (name, value) in set)
         {
             if (!NamePattern.IsMatch(name))
-                violations.Add(new($"set[{name}]", "A variable's name has letters, digits and underscores and does not begin with a digit."));
+                violations.Add(new($"{field}[{name}]", "A variable's name has letters, digits and underscores and does not begin with a digit."));
             if (name.StartsWith("MESH_", StringComparison.Ordinal) || name == "PORT")
-                violations.Add(new($"set[{name}]", "PORT and names that begin with MESH_ are set by Mesh itself."));
-            if (variable.Value.Length > LongestValue) violations.Add(new($"set[{name}]", "A value has at most 32 KiB."));
-            if (variable.Value.Contains('\0', StringComparison.Ordinal)) violations.Add(new($"set[{name}]", "A value has no NUL byte."));
+                violations.Add(new($"{field}[{name}]", "PORT and names that begin with MESH_ are set by Mesh itself."));
+            if (value.Length > LongestValue) violations.Add(new($"{field}[{name}]", "A value has at most 32 KiB."));
+            if (value.Contains('\0', StringComparison.Ordinal)) violations.Add(new($"{field}[{name}]", "A value has no NUL byte."));
         }
-        return violations.Count > 0
-            ? throw MeshException.InvalidArgument(violations)
-            : set.ToDictionary(v => v.Key, v => new GivenVariable(v.Value.Value, v.Value.Secret));
+        return violations.Count > 0 ? throw MeshException.InvalidArgument(violations) : set;
     }
 }

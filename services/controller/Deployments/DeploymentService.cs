@@ -7,6 +7,7 @@ using Mesh.Common.Postgres;
 using Mesh.Controller.Apps;
 using Mesh.Controller.Audit;
 using Mesh.Controller.Changes;
+using Mesh.Controller.Configs;
 using Mesh.Controller.Releases;
 
 namespace Mesh.Controller.Deployments;
@@ -26,7 +27,7 @@ public sealed class DeploymentService(
         var deployment = Deployment.New(name, time.GetUtcNow()) with
         {
             Scale = CheckScale(given.Scale, "deployment.scale"),
-            Overrides = given.Overrides.ToDictionary(),
+            Overrides = ConfigMapping.Check(given.Overrides.ToDictionary(), "deployment.overrides"),
         };
         deployment = await store.CreateAsync(deployment, request.RequestId, request.ValidateOnly, Actor.Of(context), context.CancellationToken);
         return new V1.CreateDeploymentResponse { Deployment = deployment.ToWire(address) };
@@ -52,10 +53,11 @@ public sealed class DeploymentService(
     public override async Task<V1.UpdateDeploymentResponse> UpdateDeployment(V1.UpdateDeploymentRequest request, ServerCallContext context)
     {
         var given = request.Deployment ?? throw MeshException.InvalidArgument("deployment", "A deployment is required.");
-        UpdateMask.Of(request.UpdateMask, given, "overrides");
+        var mask = UpdateMask.Of(request.UpdateMask, given, "overrides");
+        var overrides = ConfigMapping.Check(given.Overrides.ToDictionary(), "deployment.overrides");
         var deployment = await store.ChangeAsync(
             DeploymentName.Parse(given.Name, "deployment.name"), given.Etag, "", ActionKind.Update,
-            (_, before) => Task.FromResult(before with { Overrides = given.Overrides.ToDictionary() }), Actor.Of(context), context.CancellationToken);
+            (_, before) => Task.FromResult(before with { Overrides = mask.Has("overrides") ? overrides : before.Overrides }), Actor.Of(context), context.CancellationToken);
         return new V1.UpdateDeploymentResponse { Deployment = deployment.ToWire(address) };
     }
 

@@ -6,7 +6,7 @@ namespace Mesh.Controller.Releases;
 
 internal static partial class ReleaseMapping
 {
-    [GeneratedRegex("^[a-z0-9][a-z0-9._/-]*@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[a-z0-9][a-z0-9._/-]*@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})\\z", RegexOptions.CultureInvariant)]
     private static partial Regex ImagePattern { get; }
 
     public static V1.Release ToWire(this Release release) => new()

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -20,13 +21,13 @@ public static partial class NginxConfig
     private static readonly string[] s_services = ["builder", "controller", "ingestion", "registry", "scheduler"];
 
     // Whatever reaches the configuration file is checked here once more: a name that could break out of its place is left out.
-    [GeneratedRegex(@"^(\*\.)?[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?=.{1,253}\z)(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
     private static partial Regex HostPattern { get; }
 
-    [GeneratedRegex(@"^(\[[0-9a-fA-F:.]+\]|[a-zA-Z0-9.-]+):[0-9]{1,5}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(\[(?<v6>[0-9a-fA-F:.]+)\]|(?<v4>[0-9.]+)|[a-zA-Z0-9.-]+):(?<port>[0-9]{1,5})\z", RegexOptions.CultureInvariant)]
     private static partial Regex AddressPattern { get; }
 
-    [GeneratedRegex(@"^/[A-Za-z0-9._~/-]*$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^/[A-Za-z0-9._~/-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex PathPattern { get; }
 
     /// <summary>The whole file. Its number is answered by the probe, so that the router knows which file is served.</summary>
@@ -89,15 +90,24 @@ public static partial class NginxConfig
     private static bool IsSound(Route route) =>
         HostPattern.IsMatch(route.Host) && (route.Path.Length == 0 || PathPattern.IsMatch(route.Path)) && route.Backends.Count > 0;
 
+    /// <summary>nginx refuses a whole file for one wrong number, so numbers are checked and not the shape alone.</summary>
+    private static bool IsAddress(string address) =>
+        AddressPattern.Match(address) is { Success: true } match
+        && int.Parse(match.Groups["port"].ValueSpan, CultureInfo.InvariantCulture) is > 0 and <= 65535
+        && (!match.Groups["v6"].Success || IPAddress.TryParse(match.Groups["v6"].ValueSpan, out _))
+        && (!match.Groups["v4"].Success || (match.Groups["v4"].Value.Split('.').Length == 4 && IPAddress.TryParse(match.Groups["v4"].ValueSpan, out _)));
+
     private static ImmutableArray<string> AddressesOf(RoutingTable table, string workload) =>
         table.Endpoints is { } endpoints && endpoints.TryGetValue(workload, out var addresses)
-            ? [.. addresses.Where(a => AddressPattern.IsMatch(a))]
+            ? [.. addresses.Where(IsAddress)]
             : [];
+
+    private static string PathOf(Route route) => route.Path.Length == 0 ? "/" : route.Path;
 
     private static void AppendUpstream(StringBuilder text, string name, ImmutableArray<string> addresses)
     {
         text.Append(CultureInfo.InvariantCulture, $"  upstream {name} {{\n");
-        var sound = addresses.IsDefaultOrEmpty ? [] : addresses.Where(a => AddressPattern.IsMatch(a)).ToArray();
+        var sound = addresses.IsDefaultOrEmpty ? [] : addresses.Where(IsAddress).ToArray();
         // An upstream needs a server; port 9 (discard) refuses, which is answered as 502.
         if (sound.Length == 0) text.Append("    server 127.0.0.1:9;\n");
         foreach (var address in sound) text.Append(CultureInfo.InvariantCulture, $"    server {address} max_fails=0;\n");
@@ -168,16 +178,16 @@ public static partial class NginxConfig
                 proxy_request_buffering off;
 
             """);
-        foreach (var route in routes.OrderByDescending(r => r.Path.Length))
+        // nginx refuses a file that has a place twice: of two routes with one path the first by its key is served.
+        foreach (var route in routes.DistinctBy(PathOf).OrderByDescending(r => r.Path.Length))
         {
-            var path = route.Path.Length == 0 ? "/" : route.Path;
             var backend = route.Backends.FirstOrDefault(b => AddressesOf(table, b.Workload).Length > 0);
             var answer = route.Maintenance
                 ? "return 503 \"This app is in maintenance. Try again later.\\n\";"
                 : backend is null
                     ? "return 503 \"This app does not run at present.\\n\";"
                     : $"proxy_pass http://{UpstreamOf(backend.Workload)};";
-            text.Append(CultureInfo.InvariantCulture, $"    location {path} {{ {answer} }}\n");
+            text.Append(CultureInfo.InvariantCulture, $"    location {PathOf(route)} {{ {answer} }}\n");
         }
         text.Append("  }\n");
     }
