@@ -25,6 +25,7 @@ internal static class ControllerSetup
     {
         RegisterJsonColumns();
         var services = builder.Services;
+        services.AddSingleton<TimeProvider, StoredTime>();
         services.AddSingleton(p => new SecretBox("controller.config", p.GetRequiredService<MeshOptions>().ClusterKey));
         services.AddSingleton<AuditLog>();
         services.AddSingleton<TenantStore>();
