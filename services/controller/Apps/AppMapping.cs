@@ -64,6 +64,8 @@ internal static class AppMapping
         Demand(wire.MemoryBytes >= 0 && wire.MemoryLimitBytes >= 0, "memory_bytes", "Memory is not negative.");
         Demand(wire.TerminationGrace is null || IsWithin(wire.TerminationGrace), "termination_grace", "The grace is at most 10 min.");
         Demand(wire.HealthyDeadline is null || IsWithin(wire.HealthyDeadline), "healthy_deadline", "The deadline is at most 10 min.");
+        Demand(Limits.IsText(wire.HealthPath), "health_path", "A path has no NUL.");
+        Demand(Limits.IsText(wire.MetricsPath), "metrics_path", "A path has no NUL.");
         if (violations.Count > 0) throw MeshException.InvalidArgument(violations);
         return new ProcessSettings
         {
@@ -79,5 +81,5 @@ internal static class AppMapping
         };
     }
 
-    private static bool IsWithin(Duration duration) => duration.Seconds >= 0 && duration.ToTimeSpan() <= s_longestGrace;
+    private static bool IsWithin(Duration duration) => duration is { Seconds: >= 0 and < 1 << 20, Nanos: >= 0 and < 1_000_000_000 } && duration.ToTimeSpan() <= s_longestGrace;
 }

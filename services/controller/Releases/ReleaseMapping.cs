@@ -33,6 +33,9 @@ internal static partial class ReleaseMapping
             violations.Add(new("release.image", "The image must be in a repository of the app's own tenant."));
         if (wire.Processes.Count is 0 or > 32) violations.Add(new("release.processes", "A release has 1 to 32 process types."));
         if (wire.Description.Length > 1000) violations.Add(new("release.description", "A description has at most 1,000 characters."));
+        if (!Limits.IsText(wire.Description)) violations.Add(new("release.description", "A description has no NUL."));
+        if (!Limits.IsText(wire.Build)) violations.Add(new("release.build", "A build's name has no NUL."));
+        if (!wire.Processes.Values.All(Limits.IsText)) violations.Add(new("release.processes", "A command has no NUL."));
         if (violations.Count > 0) throw MeshException.InvalidArgument(violations);
         foreach (var type in wire.Processes.Keys) ProcessType.Check(type, "release.processes");
         return new Release { Image = wire.Image, Processes = wire.Processes.ToDictionary(), Description = wire.Description, Build = wire.Build };

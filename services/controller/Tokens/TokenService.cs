@@ -12,12 +12,17 @@ namespace Mesh.Controller.Tokens;
 /// <summary>mesh.controller.v1.TokenService.</summary>
 public sealed class TokenService(TokenStore store, TokenCache cache, TimeProvider time) : V1.TokenService.TokenServiceBase
 {
+    /// <summary>The year 10000 in seconds since 1970.</summary>
+    private const long EndOfTime = 253_402_300_800;
+
     public override async Task<V1.CreateTokenResponse> CreateToken(V1.CreateTokenRequest request, ServerCallContext context)
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var given = request.Token ?? throw MeshException.InvalidArgument("token", "A token is required.");
         var member = MemberName.Parse(given.Member, "token.member");
         if (member.Tenant != tenant) throw MeshException.InvalidArgument("token.member", "The member must be of the same tenant.");
+        if (given.ExpireTime is { } end && (end.Seconds is <= 0 or >= EndOfTime || end.Nanos is < 0 or > 999_999_999))
+            throw MeshException.InvalidArgument("token.expire_time", "The time must lie in the future and before the year 10000.");
         var expireTime = given.ExpireTime?.ToDateTimeOffset();
         if (expireTime <= time.GetUtcNow()) throw MeshException.InvalidArgument("token.expire_time", "The time must lie in the future.");
         var secret = Token.NewSecret();

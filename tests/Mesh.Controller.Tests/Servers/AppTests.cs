@@ -33,9 +33,9 @@ public sealed class AppTests(ControllerFixture controller)
     public async Task All_wrong_settings_are_named_at_once()
     {
         var wrong = new V1.ProcessSettings { MemoryBytes = -1, CpuMillis = -1, HealthPath = "healthz", DefaultCount = -1 };
-        var error = await Assert.ThrowsAsync<RpcException>(async () => await controller.Service.Apps.CreateAppAsync(
-            new() { Parent = "tenants/acme", AppId = "wrong", App = new() { Processes = { ["web"] = wrong } } }));
-        Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
+        await Refused.ForAsync(
+            controller.Service.Apps.CreateAppAsync(new() { Parent = "tenants/acme", AppId = "wrong", App = new() { Processes = { ["web"] = wrong } } }),
+            "app.processes[web].cpu_millis", "app.processes[web].default_count", "app.processes[web].health_path", "app.processes[web].memory_bytes");
         await Refused.ForAsync(controller.Service.Apps.CreateAppAsync(new() { Parent = "tenants/acme", AppId = "-wrong" }), "app_id");
         await Refused.ForAsync(
             controller.Service.Apps.CreateAppAsync(new() { Parent = "tenants/acme", AppId = "wrong", App = new() { DisplayName = new string('x', 101) } }),
