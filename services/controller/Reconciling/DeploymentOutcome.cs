@@ -20,6 +20,8 @@ public static class DeploymentOutcome
     public static Deployment Of(Deployment deployment, Observation seen)
     {
         var status = seen.Running.Select(r => StatusOf(r.Planned, r.Seen)).Concat(seen.Stopping).ToList();
+        // What the scheduler refused to change may run as it was: it is not forgotten, so that a later release can stop it.
+        if (seen.Refusal.Length > 0) status.AddRange(deployment.Status.ExceptBy(status.Select(s => s.Workload), s => s.Workload).ToArray());
         var (state, reason, message) = Judge(deployment, seen);
         return deployment with
         {

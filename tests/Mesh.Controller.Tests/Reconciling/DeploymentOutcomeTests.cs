@@ -55,6 +55,14 @@ public sealed class DeploymentOutcomeTests
     }
 
     [Fact]
+    public void A_workload_whose_change_was_refused_is_not_forgotten()
+    {
+        var deployment = new Deployment { Release = 2, RunningRelease = 1, Status = [s_leaving] };
+        var after = DeploymentOutcome.Of(deployment, new([], [], "worker: Too much memory."));
+        Assert.Equal((DeploymentState.Failure, s_leaving), (after.State, Assert.Single(after.Status)));
+    }
+
+    [Fact]
     public void Progress_is_told_in_numbers()
     {
         var workload = new Workload { State = Workload.Types.State.Pending, Spec = new(), Rollout = new() { Desired = 3, Healthy = 1, Old = 2 } };
