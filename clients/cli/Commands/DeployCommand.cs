@@ -18,7 +18,10 @@ internal static class DeployCommand
         return new Command("deploy", "Build a folder and roll it out") { folder, AppCommands.App }.Does(async context =>
         {
             var path = Path.GetFullPath(context.Value(folder)!);
+            if (!Directory.Exists(path)) throw new CliException($"There is no folder `{path}`.", ExitCodes.Usage);
             var app = await context.AppAsync(context.Value(AppCommands.App) ?? Path.GetFileName(path.TrimEnd('/')));
+            // An app that is not there is told before anything is packed.
+            await context.Client.Apps.GetAppAsync(new Controller.V1.GetAppRequest { Name = app }, cancellationToken: context.CancellationToken);
             var source = await UploadAsync(context, app, path);
             var build = await BuildAsync(context, app, source);
             if (build.State != Build.Types.State.Succeeded)

@@ -34,9 +34,15 @@ internal sealed class Output(bool json)
         var table = new Table { Border = TableBorder.None, ShowRowSeparators = false };
         foreach (var column in columns) table.AddColumn(new TableColumn(new Text(column, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, 3, 0) });
         foreach (var item in items) table.AddRow(row(item).Select(cell => new Text(cell)));
-        // Piped output has no width to fit into.
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 1000;
-        AnsiConsole.Write(table);
+        if (!Console.IsOutputRedirected)
+        {
+            AnsiConsole.Write(table);
+            return;
+        }
+        // Piped output has neither colours nor a width to fit into.
+        var plain = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors });
+        plain.Profile.Width = 1000;
+        plain.Write(table);
     }
 
     /// <summary>A line for people; goes to standard error when the result is JSON.</summary>

@@ -39,6 +39,11 @@ internal static class CommandActions
                     await Console.Error.WriteLineAsync($"  code {error.Code}, reason {error.Reason}, request {error.RequestId}");
                 return ExitCodes.Of(error.Code);
             }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                await Console.Error.WriteLineAsync($"mesh: {e.Message}");
+                return ExitCodes.Failure;
+            }
         });
         return command;
     }
@@ -56,6 +61,6 @@ internal static class CommandActions
             StatusCode.ResourceExhausted when error.RetryAfter is { } wait => $" Try again in {wait.TotalSeconds:0.#} s.",
             _ => "",
         };
-        return text.Contains("mesh login", StringComparison.Ordinal) ? text : text + hint;
+        return text.Contains("Sign in", StringComparison.Ordinal) ? text : text + hint;
     }
 }

@@ -1,3 +1,4 @@
+using Mesh.Common.Health;
 using Mesh.Router.Routing;
 using Microsoft.Extensions.Options;
 
@@ -5,9 +6,12 @@ namespace Mesh.Router.Nginx;
 
 /// <summary>Serves the routing table with nginx, and says which generation of endpoints is served.</summary>
 internal sealed partial class NginxLoop(
-    RoutingTableHolder tables, ServedGeneration served, NginxServer nginx, IOptions<RouterOptions> options, TimeProvider time, ILogger<NginxLoop> logger)
-    : BackgroundService
+    RoutingTableHolder tables, ServedGeneration served, NginxServer nginx, ServerHealth health, IOptions<RouterOptions> options, TimeProvider time,
+    ILogger<NginxLoop> logger) : BackgroundService
 {
+    // The router is ready once it has served all that there is to serve; what goes away later does not make it unready.
+    private readonly HealthCondition _served = health.Require("routes");
+
     /// <summary>Changes that come close together are loaded as one.</summary>
     private static readonly TimeSpan s_coalesce = TimeSpan.FromMilliseconds(15);
 
@@ -24,14 +28,15 @@ internal sealed partial class NginxLoop(
         // Numbers grow over restarts, so that an adopted nginx never seems to serve what it does not.
         var number = time.GetUtcNow().ToUnixTimeMilliseconds();
         var rendered = "";
+        // What an adopted nginx serves is better than a table that lacks half of what there is.
+        var adopted = nginx.IsRunning;
         await WaitForFirstTableAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             var (table, changed) = tables.Current;
             try
             {
-                // What an adopted nginx serves is better than a table that lacks half of what there is.
-                var serveable = table.IsComplete || !nginx.IsRunning;
+                var serveable = table.IsComplete || !adopted || !nginx.IsRunning;
                 var text = NginxConfig.Render(table, nginx.Places, 0);
                 if (serveable && (text != rendered || !nginx.IsRunning))
                 {
@@ -39,6 +44,11 @@ internal sealed partial class NginxLoop(
                     if (await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, number), number, stoppingToken)) rendered = text;
                 }
                 if (text == rendered && table.Endpoints is not null) served.Set(table.EndpointsGeneration);
+                if (text == rendered && table.IsComplete && table.Services.ContainsKey("controller"))
+                {
+                    adopted = false;
+                    _served.Meet();
+                }
             }
             catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or UnauthorizedAccessException)
             {

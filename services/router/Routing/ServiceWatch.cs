@@ -42,7 +42,7 @@ internal sealed partial class ServiceWatch(
 
     private void Tell(string service, IReadOnlyList<ServiceInstance> instances)
     {
-        ImmutableArray<string> addresses = [.. instances.Select(i => $"{i.Address}:{i.Port}").Order(StringComparer.Ordinal)];
+        ImmutableArray<string> addresses = [.. instances.Select(i => $"{i.Address}:{i.Port}").Distinct().Order(StringComparer.Ordinal)];
         var (table, _) = tables.Current;
         if (table.Services.TryGetValue(service, out var known) && known.SequenceEqual(addresses)) return;
         tables.Change(t => t with { Services = t.Services.SetItem(service, addresses) });
