@@ -20,7 +20,7 @@ public sealed class KillTests(Stack stack)
         {
             var killed = stack.PidOf(program);
             stack.Kill(program);
-            await Wait.UntilAsync($"{program} running again", () => stack.PidOf(program) != killed);
+            await Wait.UntilAsync($"{program} running again", () => stack.PidOf(program) is not 0 and var now && now != killed);
             await Wait.UntilAsync($"calls after {program} was killed", () => CallsSucceedAsync(app));
             await Wait.UntilAsync($"everything ready after {program} was killed", async () =>
                 !(await stack.MeshAsync("local", "status")).Output.Contains("starting", StringComparison.Ordinal));

@@ -85,11 +85,18 @@ public sealed class Stack : IAsyncLifetime, IDisposable
         return await response.Content.ReadAsStringAsync();
     }
 
-    /// <summary>The process of a program that the supervisor runs.</summary>
+    /// <summary>The process of a program that the supervisor runs; 0 while there is none.</summary>
     public int PidOf(string program)
     {
-        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(Home, "pids", program + ".json")));
-        return record.RootElement.GetProperty("pid").GetInt32();
+        try
+        {
+            using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(Home, "pids", program + ".json")));
+            return record.RootElement.GetProperty("pid").GetInt32();
+        }
+        catch (FileNotFoundException)
+        {
+            return 0;
+        }
     }
 
     public void Kill(string program) => LinuxProcess.Signal(PidOf(program), LinuxProcess.Kill);
