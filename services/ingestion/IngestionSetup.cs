@@ -7,6 +7,8 @@ using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Otlp;
 using Mesh.Ingestion.Query;
+using Mesh.Ingestion.Receiving;
+using Mesh.Ingestion.RemoteWrite;
 using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
@@ -35,10 +37,14 @@ public static class IngestionSetup
         services.AddSingleton<BatchPool>();
         services.AddSingleton<TenantRates>();
         services.AddSingleton<IntakeService>();
+        services.AddSingleton<BodyBudget>();
+        services.AddSingleton<LabelCache>();
         services.AddSingleton<OtlpReceiver>();
         // The receiving of a trace makes no trace: that one would be received too.
         services.AddSingleton(new UntracedPath("/opentelemetry."));
         services.AddSingleton(new UntracedPath("/v1/"));
+        // Collectors send all the time: a trace of each request would say nothing.
+        services.AddSingleton(new UntracedPath("/api/"));
         services.AddSingleton<TableSetup>();
         services.AddSingleton<TargetStore>();
         services.AddSingleton<AlertPolicyStore>();
@@ -64,6 +70,7 @@ public static class IngestionSetup
         app.MapGrpcService<TargetService>();
         app.MapGrpcService<AlertService>();
         app.MapOtlp();
+        app.MapRemoteWrite();
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

@@ -11,6 +11,9 @@ namespace Mesh.Common.Errors;
 /// <summary>The one place that decides which exception is which error, and which error is which HTTP status.</summary>
 public static class ErrorTable
 {
+    /// <summary>The reason of a request that is larger than is taken; over HTTP it is 413.</summary>
+    public const string TooLarge = "REQUEST_TOO_LARGE";
+
     private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_later = TimeSpan.FromSeconds(1);
 
@@ -51,7 +54,7 @@ public static class ErrorTable
             BrokenCircuitException or TimeoutRejectedException or TimeoutException or HttpRequestException or SocketException =>
                 MeshException.Unavailable("DEPENDENCY_UNAVAILABLE", "A part that this call needs cannot be reached.", s_later, exception),
             BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-                MeshException.ResourceExhausted("REQUEST_TOO_LARGE", "The request is larger than this endpoint takes."),
+                MeshException.ResourceExhausted(TooLarge, "The request is larger than this endpoint takes."),
             BadHttpRequestException bad => MeshException.InvalidArgument("request", bad.Message),
             _ => MeshException.Internal(requestId, exception),
         };

@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
 
@@ -63,6 +64,36 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
         batch.Samples.Series.Add(series);
         batch.Samples.Time.Add(milliseconds);
         batch.Samples.Value.Add(value);
+    }
+
+    /// <summary>Whether the series is known to have its row of today.</summary>
+    public bool HasRow(ulong id) => cache.Knows(id, window.Day);
+
+    /// <summary>Adds one sample of a series that has its row. <see cref="EndSamples"/> says whose it is.</summary>
+    public void Sample(ulong series, long milliseconds, double value)
+    {
+        var fault = window.Check(milliseconds);
+        if (fault != RejectionReason.None)
+        {
+            Rejections.Add(fault);
+            return;
+        }
+
+        batch.Samples.Series.Add(series);
+        batch.Samples.Time.Add(milliseconds);
+        batch.Samples.Value.Add(value);
+    }
+
+    /// <summary>
+    /// Gives all samples since the last call to the tenant. Where he has sent too many the whole request is refused, so that
+    /// its sender can send it again as it is.
+    /// </summary>
+    public void EndSamples(string tenant)
+    {
+        var rows = batch.Samples.Series.Rows - batch.Samples.Tenant.Rows;
+        if (rates.TakeAll(tenant, rows) is { } wait)
+            throw MeshException.ResourceExhausted("RATE_LIMIT", Rejections.Message(RejectionReason.RateLimit), wait);
+        batch.Samples.Tenant.Fill(tenant, rows);
     }
 
     /// <summary>Tells the metrics what the batch brought.</summary>

@@ -50,6 +50,9 @@ public sealed class Rejections
         _ => "",
     };
 
+    /// <summary>All reasons with their counts, for people.</summary>
+    public string Describe() => string.Join(' ', Counts.Select(item => $"{item.Count}: {Message(item.Reason)}"));
+
     /// <summary>The reason as contracts write it, in UPPER_SNAKE.</summary>
     public static string Code(RejectionReason reason) =>
         string.Concat(reason.ToString().Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{c}" : $"{char.ToUpperInvariant(c)}"));

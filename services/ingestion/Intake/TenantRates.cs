@@ -13,6 +13,10 @@ public sealed class TenantRates(IntakeOptions options, TimeProvider time)
     public int Take(string tenant, int wanted) =>
         _buckets.GetOrAdd(tenant, _ => new Bucket(options.SamplesPerSecond, time)).Take(wanted);
 
+    /// <summary>Takes all that is wanted, or nothing: then after which time to ask again. A full bucket gives any amount once.</summary>
+    public TimeSpan? TakeAll(string tenant, int wanted) =>
+        _buckets.GetOrAdd(tenant, _ => new Bucket(options.SamplesPerSecond, time)).TakeAll(wanted);
+
     private sealed class Bucket(double rate, TimeProvider time)
     {
         private readonly Lock _gate = new();
@@ -23,13 +27,31 @@ public sealed class TenantRates(IntakeOptions options, TimeProvider time)
         {
             lock (_gate)
             {
-                var now = time.GetTimestamp();
-                _tokens = Math.Min(rate * BurstSeconds, _tokens + time.GetElapsedTime(_filled, now).TotalSeconds * rate);
-                _filled = now;
-                var taken = (int)Math.Min(wanted, _tokens);
+                Fill();
+                var taken = (int)Math.Clamp(_tokens, 0, wanted);
                 _tokens -= taken;
                 return taken;
             }
+        }
+
+        public TimeSpan? TakeAll(int wanted)
+        {
+            lock (_gate)
+            {
+                Fill();
+                var missing = Math.Min(wanted, rate * BurstSeconds) - _tokens;
+                if (missing > 0)
+                    return TimeSpan.FromSeconds(missing / rate);
+                _tokens -= wanted;
+                return null;
+            }
+        }
+
+        private void Fill()
+        {
+            var now = time.GetTimestamp();
+            _tokens = Math.Min(rate * BurstSeconds, _tokens + time.GetElapsedTime(_filled, now).TotalSeconds * rate);
+            _filled = now;
         }
     }
 }

@@ -1,7 +1,6 @@
-using System.IO.Compression;
 using Google.Protobuf;
-using Mesh.Common.Auth;
 using Mesh.Common.Errors;
+using Mesh.Ingestion.Receiving;
 using OpenTelemetry.Proto.Collector.Logs.V1;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
 using OpenTelemetry.Proto.Collector.Trace.V1;
@@ -11,7 +10,6 @@ namespace Mesh.Ingestion.Otlp;
 /// <summary>OTLP/HTTP with protobuf bodies, plain or gzip.</summary>
 internal static class OtlpHttp
 {
-    private const int MaxBytes = 16 << 20;
     private const string ContentType = "application/x-protobuf";
 
     public static void MapOtlp(this WebApplication app)
@@ -30,44 +28,26 @@ internal static class OtlpHttp
     private static async Task AnswerAsync<T>(HttpContext http, MessageParser<T> parser, Func<T, string, Task<IMessage>> export)
         where T : IMessage<T>
     {
-        var principal = await http.AuthenticateMeshAsync();
-        var tenant = OtlpReceiver.TenantOf(principal, http.Request.Headers[OtlpReceiver.TenantHeader].ToString());
+        var tenant = await HttpSender.WritesForAsync(http);
         if (http.Request.ContentType?.Split(';')[0].Trim() != ContentType)
             throw MeshException.InvalidArgument("content-type", $"Only {ContentType} is taken here.");
 
-        var answer = await export(await ReadAsync(http.Request, parser, http.RequestAborted), tenant);
+        var answer = await export(await ReadAsync(http, parser), tenant);
         http.Response.ContentType = ContentType;
         await http.Response.Body.WriteAsync(answer.ToByteArray(), http.RequestAborted);
     }
 
-    private static async Task<T> ReadAsync<T>(HttpRequest request, MessageParser<T> parser, CancellationToken cancellationToken)
+    private static async Task<T> ReadAsync<T>(HttpContext http, MessageParser<T> parser)
         where T : IMessage<T>
     {
-        var encoding = request.Headers.ContentEncoding.ToString();
-        var source = encoding switch
-        {
-            "" or "identity" => request.Body,
-            "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
-            _ => throw MeshException.InvalidArgument("content-encoding", "Only gzip is taken here."),
-        };
-        using var body = new MemoryStream();
-        var buffer = new byte[64 << 10];
+        using var body = await RequestBody.ReadAsync(http);
         try
         {
-            for (int read; (read = await source.ReadAsync(buffer, cancellationToken)) > 0;)
-            {
-                // A small body may unpack to a huge one: what counts is the unpacked size.
-                if (body.Length + read > MaxBytes)
-                    throw MeshException.ResourceExhausted("REQUEST_TOO_LARGE", "A request has at most 16 MiB, unpacked.");
-                body.Write(buffer, 0, read);
-            }
-
-            body.Position = 0;
-            return parser.ParseFrom(body);
+            return parser.ParseFrom(body.Span);
         }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
+        catch (InvalidProtocolBufferException exception)
         {
-            throw MeshException.InvalidArgument("body", "The body cannot be read: " + exception.Message);
+            throw RequestBody.Unreadable(exception.Message);
         }
     }
 }

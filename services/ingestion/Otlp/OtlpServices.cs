@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Mesh.Common.Auth;
+using Mesh.Ingestion.Receiving;
 using OpenTelemetry.Proto.Collector.Logs.V1;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
 using OpenTelemetry.Proto.Collector.Trace.V1;
@@ -30,5 +31,5 @@ public sealed class OtlpTraceService(OtlpReceiver receiver) : TraceService.Trace
 file static class OtlpCall
 {
     public static string TenantOf(ServerCallContext context) =>
-        OtlpReceiver.TenantOf(context.Principal(), context.RequestHeaders.GetValue(OtlpReceiver.TenantHeader));
+        HttpSender.WritesFor(context.Principal(), context.RequestHeaders.GetValue(HttpSender.TenantHeader));
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Tables;
 
@@ -19,24 +20,31 @@ public sealed class SeriesBuilder : IDisposable
     private readonly ByteBuffer _form = new();
     private readonly (int Name, int Value, int End)[] _labels = new (int, int, int)[MaxLabels];
     private int _count;
+    private int _tenantEnd;
     private int _metricStart;
     private int _metricEnd;
     private RejectionReason _fault;
 
-    /// <summary>The series' one form; valid until the next <see cref="Begin"/>.</summary>
+    private static ReadOnlySpan<byte> MetricLabel => "__name__"u8;
+
+    /// <summary>The series' one form; valid until the next series begins.</summary>
     public ReadOnlySpan<byte> Form => _form.Span;
 
-    public void Begin(string tenant, string metric)
+    /// <summary>Begins a series whose metric comes as the label `__name__`, as Prometheus has it.</summary>
+    public void Begin(string tenant)
     {
         _text.Clear();
         _count = 0;
         _fault = RejectionReason.None;
         Append(tenant);
-        _metricStart = _text.Length;
+        _metricStart = _metricEnd = _tenantEnd = _text.Length;
+    }
+
+    public void Begin(string tenant, string metric)
+    {
+        Begin(tenant);
         Append(metric);
         _metricEnd = _text.Length;
-        if (!Names.IsMetric(_text.Span[_metricStart..]))
-            _fault = RejectionReason.InvalidMetricName;
     }
 
     /// <summary>Adds a label; one with an empty value is as good as none.</summary>
@@ -44,20 +52,25 @@ public sealed class SeriesBuilder : IDisposable
     {
         if (value.Length == 0 || _fault != RejectionReason.None)
             return;
-        if (_count == MaxLabels)
-        {
-            _fault = RejectionReason.TooManyLabels;
-            return;
-        }
-
         var start = _text.Length;
         Append(name);
         var middle = _text.Length;
         Append(value);
-        var end = _text.Length;
-        if (!Names.IsLabel(_text.Span[start..middle]) || end - middle > MaxLabelValueBytes)
+        Label(start, middle);
+    }
+
+    /// <inheritdoc cref="Label(string, string)"/>
+    public void Label(ReadOnlySpan<byte> name, ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length == 0 || _fault != RejectionReason.None)
+            return;
+        var start = _text.Length;
+        _text.Write(name);
+        var middle = _text.Length;
+        _text.Write(utf8);
+        if (!Utf8.IsValid(utf8))
             _fault = RejectionReason.InvalidLabel;
-        Insert(start, middle, end);
+        Label(start, middle);
     }
 
     /// <summary>Ends the series: its id, or why it cannot be.</summary>
@@ -68,8 +81,11 @@ public sealed class SeriesBuilder : IDisposable
             return _fault;
 
         var text = _text.Span;
+        if (!Names.IsMetric(text[_metricStart.._metricEnd]))
+            return RejectionReason.InvalidMetricName;
+
         _form.Clear();
-        _form.WriteString(text[.._metricStart]);
+        _form.WriteString(text[.._tenantEnd]);
         _form.WriteString(text[_metricStart.._metricEnd]);
         _form.WriteVarint((ulong)_count);
         for (var i = 0; i < _count; i++)
@@ -103,6 +119,28 @@ public sealed class SeriesBuilder : IDisposable
     }
 
     private void Append(string text) => Encoding.UTF8.GetBytes(text, _text.Take(Encoding.UTF8.GetByteCount(text)));
+
+    private void Label(int start, int middle)
+    {
+        var end = _text.Length;
+        var name = _text.Span[start..middle];
+        if (name.SequenceEqual(MetricLabel))
+        {
+            if (_metricEnd > _metricStart)
+                _fault = RejectionReason.InvalidLabel;
+            (_metricStart, _metricEnd) = (middle, end);
+        }
+        else if (_count == MaxLabels)
+        {
+            _fault = RejectionReason.TooManyLabels;
+        }
+        else
+        {
+            if (!Names.IsLabel(name) || end - middle > MaxLabelValueBytes)
+                _fault = RejectionReason.InvalidLabel;
+            Insert(start, middle, end);
+        }
+    }
 
     // Keeps the labels in the order of their names while they come; most senders send them sorted.
     private void Insert(int name, int value, int end)

@@ -1,0 +1,28 @@
+using Mesh.Common.Errors;
+
+namespace Mesh.Ingestion.Receiving;
+
+/// <summary>Bounds the bytes of all bodies that are being read at the same time; who comes too late is told to come again.</summary>
+public sealed class BodyBudget
+{
+    private const long MaxBytes = 512 << 20;
+
+    private long _used;
+
+    /// <summary>Takes room until the lease is disposed; RESOURCE_EXHAUSTED where there is none.</summary>
+    public Lease Take(long bytes)
+    {
+        if (Interlocked.Add(ref _used, bytes) <= MaxBytes)
+            return new Lease(this, bytes);
+        Interlocked.Add(ref _used, -bytes);
+        throw MeshException.ResourceExhausted("RECEIVERS_BUSY", "Too many requests are being read. Send it again.", TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Room for one body.</summary>
+    public sealed class Lease(BodyBudget budget, long bytes) : IDisposable
+    {
+        private long _bytes = bytes;
+
+        public void Dispose() => Interlocked.Add(ref budget._used, -Interlocked.Exchange(ref _bytes, 0));
+    }
+}

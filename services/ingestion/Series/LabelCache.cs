@@ -1,0 +1,92 @@
+using System.Numerics;
+
+namespace Mesh.Ingestion.Series;
+
+/// <summary>
+/// From labels as a sender writes them to the series' id, by a hash of the tenant and those bytes: a series that is sent
+/// again is not taken apart again. Reading takes no lock: an id never changes under its key, so a reader sees an entry
+/// wholly, or not yet and does the work itself. Bounded: a stripe that is full starts anew.
+/// </summary>
+public sealed class LabelCache(int capacity = 1 << 22)
+{
+    private const int StripeBits = 6;
+
+    private readonly Stripe[] _stripes = [.. Enumerable.Range(0, 1 << StripeBits).Select(_ => new Stripe(Math.Max(64, capacity >> StripeBits)))];
+
+    /// <summary>The id, where the labels are known; and whether the series has a durable row of this day.</summary>
+    public bool TryFind(ulong key, int day, out ulong id, out bool hasRow) => StripeOf(key).TryFind(Valid(key), day, out id, out hasRow);
+
+    /// <summary>Remembers the id of labels; the day is that of the series' durable row, 0 where it is not known to have one.</summary>
+    public void Learn(ulong key, ulong id, int day) => StripeOf(key).Learn(Valid(key), id, day);
+
+    // A free slot has key 0.
+    private static ulong Valid(ulong key) => key == 0 ? 1 : key;
+
+    private Stripe StripeOf(ulong key) => _stripes[key >> (64 - StripeBits)];
+
+    private struct Entry
+    {
+        public ulong Key;
+        public ulong Id;
+        public int Day;
+    }
+
+    private sealed class Stripe(int maxCount)
+    {
+        private readonly Lock _gate = new();
+        private Entry[] _entries = new Entry[64];
+        private int _count;
+
+        public bool TryFind(ulong key, int day, out ulong id, out bool hasRow)
+        {
+            ref var entry = ref SlotOf(Volatile.Read(ref _entries), key);
+            var found = Volatile.Read(ref entry.Key) == key;
+            id = found ? entry.Id : 0;
+            hasRow = found && Volatile.Read(ref entry.Day) == day;
+            return found;
+        }
+
+        public void Learn(ulong key, ulong id, int day)
+        {
+            lock (_gate)
+            {
+                ref var entry = ref SlotOf(_entries, key);
+                if (entry.Key == 0 && ++_count * 4 > _entries.Length * 3)
+                {
+                    Resize();
+                    entry = ref SlotOf(_entries, key);
+                }
+
+                entry.Id = id;
+                entry.Day = day;
+                // Last, and not before the rest can be seen.
+                Volatile.Write(ref entry.Key, key);
+            }
+        }
+
+        private static ref Entry SlotOf(Entry[] entries, ulong key)
+        {
+            var mask = entries.Length - 1;
+            var slot = (int)key & mask;
+            for (ulong held; (held = Volatile.Read(ref entries[slot].Key)) != 0 && held != key;)
+                slot = (slot + 1) & mask;
+            return ref entries[slot];
+        }
+
+        private void Resize()
+        {
+            var full = _count > maxCount;
+            var larger = new Entry[full ? 64 : (int)BitOperations.RoundUpToPowerOf2((uint)_entries.Length * 2)];
+            _count = 1;
+            foreach (var entry in full ? [] : _entries)
+            {
+                if (entry.Key == 0)
+                    continue;
+                SlotOf(larger, entry.Key) = entry;
+                _count++;
+            }
+
+            Volatile.Write(ref _entries, larger);
+        }
+    }
+}
