@@ -7,12 +7,12 @@ internal static class ProcessCost
 {
     private const double TicksPerSecond = 100;
 
-    /// <summary>CPU time in user and kernel mode, in seconds (proc(5), fields 14 and 15 of stat).</summary>
+    /// <summary>CPU time in user and kernel mode, in seconds, children that have ended included (proc(5), fields 14 to 17 of stat).</summary>
     public static double CpuSeconds(int pid)
     {
         var stat = File.ReadAllText($"/proc/{pid}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+        return fields[11..15].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
     /// <summary>The most memory that was ever resident, in MiB (proc(5), VmHWM).</summary>

@@ -20,6 +20,8 @@ public sealed class ClickHouseServer : IAsyncDisposable
     /// <summary>Where the server speaks HTTP.</summary>
     public Uri Address => new($"http://127.0.0.1:{port}");
 
+    public int Id => process.Id;
+
     public static async Task<ClickHouseServer> StartAsync()
     {
         var server = new ClickHouseServer();

@@ -14,6 +14,8 @@ public sealed class ConsulAgent : IAsyncDisposable
     /// <summary>Where the agent speaks HTTP.</summary>
     public Uri Address => new($"http://127.0.0.1:{ports.Http}");
 
+    public int Id => process.Id;
+
     public static async Task<ConsulAgent> StartAsync()
     {
         var agent = new ConsulAgent();

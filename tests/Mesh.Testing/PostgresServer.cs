@@ -23,6 +23,8 @@ public sealed class PostgresServer
 
     private PostgresServer(ChildProcess process, int port) => (this.process, this.port) = (process, port);
 
+    public int Id => process.Id;
+
     /// <summary>The server that all tests of this run share.</summary>
     public static Task<PostgresServer> GetAsync() => Shared.Value;
 

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Core;
+using Mesh.Testing;
+
+namespace Mesh.Benchmarks.Ingest;
+
+/// <summary>The same remote-write requests to victoria-metrics and to us, in turn, and then our own stream.</summary>
+internal static class IngestBenchmark
+{
+    /// <summary>Runs all parts, or those that are named: `small`, `large`, `stream`.</summary>
+    public static async Task<int> RunAsync(string[] parts)
+    {
+        var results = new List<Result>();
+        if (Has(parts, "small"))
+            results.AddRange(await CompareAsync("10,000 series", hosts: 21, scrapes: 800));
+        if (Has(parts, "large"))
+            results.AddRange(await CompareAsync("1,000,000 series", hosts: 2_092, scrapes: 8));
+        if (Has(parts, "stream"))
+            results.AddRange(await StreamAsync());
+        if (parts.Length == 0)
+            Report.Write("ingest", About, results);
+        else
+            results.ForEach(Console.WriteLine);
+        return 0;
+    }
+
+    private const string About =
+        "One seeded stream of remote-write requests (hosts as node_exporter tells of them, 478 series each, scraped every 15 s, 2,000 samples a request, "
+        + "some hosts replaced; four senders) sent to Debian's victoria-metrics and to us on the same machine, one after the other, as fast as each takes it. "
+        + "CPU time is that of all processes of each side (ours: ingestion, ClickHouse engine, PostgreSQL, Consul) from the first request until all samples are in "
+        + "files and merging has come to rest; the senders are not counted. Sizes are those after everything has been merged. What we acknowledge is on the disk "
+        + "(fdatasync); victoria-metrics answers before that and can lose the last seconds. Where a line has no peer, there is nothing comparable.";
+
+    private static bool Has(string[] parts, string part) => parts.Length == 0 || parts.Contains(part);
+
+    private static async Task<IEnumerable<Result>> CompareAsync(string name, int hosts, int scrapes)
+    {
+        using var folder = new TestFolder();
+        var begun = Stopwatch.GetTimestamp();
+        var recording = Recording.Make(folder.Path, hosts, scrapes);
+        Console.Error.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {recording.Samples} samples of {recording.Series} series in {recording.Bytes / recording.Samples} bytes each, made in {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s"));
+        Measured peer, ours;
+        await using (var side = await VictoriaMetrics.StartAsync())
+            peer = await Measured.RunAsync(side, recording);
+        await using (var side = await MeshStore.StartAsync())
+        {
+            ours = await Measured.RunAsync(side, recording);
+            await side.CheckAsync(recording.Samples);
+        }
+
+        return
+        [
+            Result.MoreIsBetter($"{name}: samples per CPU-second", "1/s", ours.PerCpuSecond, peer.PerCpuSecond, "ahead; twice aimed at"),
+            Result.MoreIsBetter($"{name}: samples per second", "1/s", ours.PerSecond, peer.PerSecond, ""),
+            Result.LessIsBetter($"{name}: ack p50", "ms", ours.P50, peer.P50, ""),
+            Result.LessIsBetter($"{name}: ack p99", "ms", ours.P99, peer.P99, ""),
+            Result.LessIsBetter($"{name}: peak memory, all processes", "MiB", ours.PeakMebibytes, peer.PeakMebibytes, ""),
+            Result.LessIsBetter(
+                $"{name}: bytes per sample, samples alone", "B", ours.BytesPerSample["samples"], peer.BytesPerSample["samples"], "fewer"),
+            Result.LessIsBetter(
+                $"{name}: bytes per sample with series and index", "B", ours.BytesPerSample["samples"] + ours.BytesPerSample["series"], peer.AllBytesPerSample, ""),
+            Result.LessIsBetter($"{name}: bytes per sample with 1-minute roll-ups, which the peer lacks", "B", ours.AllBytesPerSample, peer.AllBytesPerSample, ""),
+        ];
+    }
+
+    private static async Task<IEnumerable<Result>> StreamAsync()
+    {
+        var load = StreamLoad.Make(hosts: 20, scrapes: 1_000);
+        await using var store = await MeshStore.StartAsync();
+        var headers = new Metadata { { "authorization", "Bearer " + store.Token } };
+        var (cpu, begun) = (store.Processes.CpuSeconds, Stopwatch.GetTimestamp());
+        await load.SendAsync(store.Ingestion.Address, headers, 0);
+        var acknowledged = load.Samples / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        await Wait.UntilAsync("all is in the table", async () =>
+            await store.Engine.QueryAsync("select count() from samples") == load.Samples.ToString(CultureInfo.InvariantCulture), TimeSpan.FromMinutes(3));
+        var inTable = load.Samples / Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        await store.SettleAsync(load.Samples);
+        var perCpuSecond = load.Samples / (store.Processes.CpuSeconds - cpu);
+        var latencies = await load.SendAsync(store.Ingestion.Address, headers, inTable / 2);
+        latencies.Sort();
+        Console.Error.WriteLine($"stream: {acknowledged:F0}/s acknowledged, {inTable:F0}/s in the table, {perCpuSecond:F0} per CPU-second, peak {ProcessCost.PeakMebibytes(store.Ingestion.Id):F0} MiB");
+        return
+        [
+            Alone("own stream: samples per second, until all are in the table", "1/s", inTable, "over 1,000,000"),
+            Alone("own stream: samples per second, acknowledged", "1/s", acknowledged, ""),
+            Alone("own stream: samples per CPU-second", "1/s", perCpuSecond, ""),
+            Alone("own stream: ack p50 at half of that load", "ms", latencies[latencies.Count / 2], ""),
+            Alone("own stream: ack p99 at half of that load", "ms", latencies[(int)(latencies.Count * 0.99)], "under 50"),
+            Alone("own stream: peak memory of ingestion", "MiB", ProcessCost.PeakMebibytes(store.Ingestion.Id), "under 1,024"),
+        ];
+    }
+
+    private static Result Alone(string name, string unit, double ours, string target) => Result.MoreIsBetter(name, unit, ours, 0, target);
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using Mesh.Common.Auth;
+using Mesh.Testing;
+
+namespace Mesh.Benchmarks.Ingest;
+
+/// <summary>Ingestion with its engine, PostgreSQL and Consul. What it acknowledges is durable.</summary>
+internal sealed class MeshStore : ISide
+{
+    private readonly TestFolder _folder = new();
+
+    private MeshStore(ClickHouseServer engine, ConsulAgent consul, PostgresServer postgres) => (Engine, Consul, Postgres) = (engine, consul, postgres);
+
+    public ClickHouseServer Engine { get; }
+
+    public MeshProcess Ingestion { get; private set; } = null!;
+
+    public Uri WriteAddress => new(Ingestion.Address, "/api/v1/write");
+
+    public string Token { get; } = ServiceToken.Create(new byte[32], "agent");
+
+    public ProcessTree Processes => new(Ingestion.Id, Engine.Id, Consul.Id, Postgres.Id);
+
+    private ConsulAgent Consul { get; }
+
+    private PostgresServer Postgres { get; }
+
+    public static async Task<MeshStore> StartAsync()
+    {
+        var postgres = await PostgresServer.GetAsync();
+        var store = new MeshStore(await ClickHouseServer.StartAsync(), await ConsulAgent.StartAsync(), postgres);
+        store.Ingestion = await MeshProcess.StartAsync("Mesh.Ingestion", new Dictionary<string, string>
+        {
+            ["MESH_CONSUL"] = store.Consul.Address.ToString(),
+            ["MESH_POSTGRES"] = await postgres.CreateDatabaseAsync(),
+            ["MESH_CLICKHOUSE"] = store.Engine.Address.ToString(),
+            ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(new byte[32]),
+            ["MESH_DATA"] = store._folder.Path,
+            ["MESH_LOG_LEVEL"] = "Warning",
+            ["MESH_INGESTION_TENANT_SAMPLES_PER_SECOND"] = "100000000",
+            ["MESH_INGESTION_TENANT_SERIES"] = "10000000",
+        });
+        return store;
+    }
+
+    public async Task SettleAsync(long samples)
+    {
+        var quiet = 0;
+        await Wait.UntilAsync("ingestion and the engine are at rest", async () =>
+        {
+            var counts = await Engine.QueryAsync("select (select count() from samples) >= " + samples + " and (select count() from system.merges) = 0");
+            quiet = counts == "1" ? quiet + 1 : 0;
+            await Task.Delay(200);
+            return quiet >= 10;
+        }, TimeSpan.FromMinutes(3));
+    }
+
+    public async Task<Dictionary<string, long>> MergeAsync()
+    {
+        foreach (var table in new[] { "samples", "samples_1m", "series" })
+            await Engine.QueryAsync($"optimize table {table} final");
+        var sizes = await Engine.QueryAsync("select table, sum(bytes_on_disk) from system.parts where active and database = currentDatabase() group by table");
+        return sizes.Split('\n').Select(line => line.Split('\t')).ToDictionary(row => row[0], row => long.Parse(row[1], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>How many samples differ from what was sent would show here: the rows, and the rows that the roll-ups stand for.</summary>
+    public async Task CheckAsync(long samples)
+    {
+        foreach (var sql in new[] { "select count() from samples", "select sum(count) from samples_1m" })
+        {
+            var found = await Engine.QueryAsync(sql);
+            if (found != samples.ToString(CultureInfo.InvariantCulture))
+                throw new InvalidOperationException($"{sql}: {found} for {samples} acknowledged samples\n{Ingestion.Output}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Ingestion.DisposeAsync();
+        await Engine.DisposeAsync();
+        await Consul.DisposeAsync();
+        _folder.Dispose();
+    }
+}
