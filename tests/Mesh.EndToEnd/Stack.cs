@@ -11,7 +11,7 @@ namespace Mesh.EndToEnd;
 public sealed class Stack : IAsyncLifetime, IDisposable
 {
     private readonly TestFolder _folder = new();
-    private readonly HttpClient _http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(1) }) { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
     private Dictionary<string, string> _endpoints = [];
 
     public string Home => Path.Combine(_folder.Path, "home");
@@ -75,6 +75,8 @@ public sealed class Stack : IAsyncLifetime, IDisposable
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Endpoint("router"), path));
         request.Headers.Host = $"{app}.acme.localhost";
+        // nginx closes the connections that wait for a next request when it reloads, so each request has its own.
+        request.Headers.ConnectionClose = true;
         return await _http.SendAsync(request);
     }
 

@@ -61,6 +61,7 @@ internal static class CommandActions
             StatusCode.ResourceExhausted when error.RetryAfter is { } wait => $" Try again in {wait.TotalSeconds:0.#} s.",
             _ => "",
         };
-        return text.Contains("Sign in", StringComparison.Ordinal) ? text : text + hint;
+        var said = text.Contains("Sign in", StringComparison.Ordinal) || text.Contains("mesh login", StringComparison.Ordinal);
+        return said ? text : text + hint;
     }
 }

@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Mesh.Auth.V1;
 using Mesh.Common.Auth;
+using Mesh.Common.Errors;
 using Mesh.Controller.V1;
 
 namespace Mesh.Registry.Tests.Servers;
@@ -28,7 +29,7 @@ internal sealed class Callers : TokenService.TokenServiceBase
     public override Task<ResolveTokenResponse> ResolveToken(ResolveTokenRequest request, ServerCallContext context) =>
         ByHash.TryGetValue(request.TokenHash, out var caller)
             ? Task.FromResult(new ResolveTokenResponse { Caller = caller })
-            : throw new RpcException(new Status(StatusCode.NotFound, "There is no such token."));
+            : throw MeshException.Unauthenticated("TOKEN_UNKNOWN", "There is no such token.").ToRpcException();
 
     private static Caller Member(params (string Tenant, Role Role)[] roles)
     {
