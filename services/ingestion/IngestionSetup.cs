@@ -8,6 +8,7 @@ using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Otlp;
 using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Receiving;
+using Mesh.Ingestion.RemoteRead;
 using Mesh.Ingestion.RemoteWrite;
 using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
@@ -53,6 +54,7 @@ public static class IngestionSetup
         services.AddSingleton<Scraper>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
+        services.AddSingleton<ReadStore>();
         services.AddSingleton<LogStore>();
         services.AddSingleton<TraceStore>();
         services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());
@@ -71,6 +73,7 @@ public static class IngestionSetup
         app.MapGrpcService<AlertService>();
         app.MapOtlp();
         app.MapRemoteWrite();
+        app.MapRemoteRead();
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

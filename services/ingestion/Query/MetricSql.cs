@@ -82,7 +82,7 @@ internal static class MetricSql
                     group by series, bucket
                 )
             )
-            where next > first and beyond > first
+            where next > first and beyond > first and {NotStale("value")}
             """;
     }
 
@@ -100,7 +100,7 @@ internal static class MetricSql
                         partition by series order by time rows between unbounded preceding and current row) as before,
                     if(value < before, value, value - before) as growth
                 from samples as s
-                where {Range(query, query.Window + MetricQuery.LookBack, parameters)}
+                where {Range(query, query.Window + MetricQuery.LookBack, parameters)} and {NotStale("s.value")}
             )
             array join {PointsOf("time", query)} as k
             group by series, k
@@ -119,11 +119,14 @@ internal static class MetricSql
         };
         return $"""
             select series, k, {value} as value
-            from (select series, time, value from samples as s where {Range(query, query.Window, parameters)})
+            from (select series, time, value from samples as s where {Range(query, query.Window, parameters)} and {NotStale("s.value")})
             array join {PointsOf("time", query)} as k
             group by series, k
             """;
     }
+
+    // Prometheus ends a series by a NaN of its own, 0x7ff0000000000002: from there on the series has no value.
+    private static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
 
     private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
         $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"

@@ -54,6 +54,7 @@ select
     sum(value) as sum,
     count() as count
 from samples
+where reinterpretAsUInt64(value) != 9218868437227405314 -- what Prometheus ends a series with is no value
 group by tenant, series, time;
 
 create table if not exists logs
