@@ -1,30 +1,36 @@
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Consul;
 
 /// <summary>
-/// Exactly one holder at a time, by a Consul session. The holder's <see cref="Token"/> grows with every new holder: who writes under
-/// the lock gives it along, and the store refuses a lower one. That, not the clock, keeps a holder out that lost the lock unawares.
+/// Exactly one holder at a time, by a Consul session. A holder that loses the lock may learn of it late, so whoever writes under the
+/// lock lets the store number the holders: it takes the next number, confirms its <see cref="LeaderClaim"/>, and commits. Consul's own
+/// numbers do not serve: they begin anew when Consul loses its data.
 /// </summary>
+/// <param name="consul">The agent.</param>
+/// <param name="key">The key that stands for the lock.</param>
+/// <param name="holder">The address at which this program listens, `host:port`; whoever waits for the lock sees by it that a holder died.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where winning and losing is noted.</param>
 public sealed partial class LeaderLock(ConsulClient consul, string key, string holder, TimeProvider time, ILogger<LeaderLock> logger)
 {
     /// <summary>How long a holder that died keeps the lock at most; Consul may take up to twice as long to notice.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan s_renew = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(10);
-    private long _token;
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
+    private volatile bool _held;
 
-    /// <summary>The fencing number while this program holds the lock; 0 while it does not.</summary>
-    public long Token => Interlocked.Read(ref _token);
-
-    public bool IsHeld => Token != 0;
+    public bool IsHeld => _held;
 
     /// <summary>
     /// Runs the body each time the lock is won, until stopped. The body's token ends when the lock is lost; the body then has to end
     /// soon. A body that ends by itself gives the lock up and competes again.
     /// </summary>
-    public async Task RunAsync(Func<long, CancellationToken, Task> body, CancellationToken cancellationToken)
+    public async Task RunAsync(Func<LeaderClaim, CancellationToken, Task> body, CancellationToken cancellationToken)
     {
         for (var failures = 0; !cancellationToken.IsCancellationRequested;)
         {
@@ -36,15 +42,15 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
                 var renewal = RenewAsync(session, held);
                 try
                 {
-                    var token = await AcquireAsync(session, held.Token);
-                    Interlocked.Exchange(ref _token, token);
-                    LogWon(key, token);
+                    await AcquireAsync(session, held.Token);
+                    _held = true;
+                    LogWon(key);
                     failures = 0;
-                    await body(token, held.Token);
+                    await body(new LeaderClaim(consul, key, session), held.Token);
                 }
                 finally
                 {
-                    Interlocked.Exchange(ref _token, 0);
+                    _held = false;
                     await held.CancelAsync();
                     await renewal;
                 }
@@ -66,21 +72,58 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
         }
     }
 
-    /// <summary>Waits for the lock; its number is the entry's index, which grows with every change in Consul.</summary>
-    private async Task<long> AcquireAsync(string session, CancellationToken lost)
+    private async Task AcquireAsync(string session, CancellationToken lost)
     {
-        var value = System.Text.Encoding.UTF8.GetBytes(holder);
-        for (ulong index = 0; ;)
+        var value = Encoding.UTF8.GetBytes(holder);
+        for (ulong index = 0; !await consul.AcquireAsync(key, value, session, lost);)
         {
-            if (await consul.AcquireAsync(key, value, session, lost) && await consul.GetAsync(key, lost) is { } entry && entry.Session == session)
-                return (long)entry.ModifyIndex;
-            var change = await consul.WatchKeyAsync(key, index, s_wait, lost);
+            var change = await consul.WatchKeyAsync(key, index, s_look, lost);
             index = change.Index;
+            if (change.Value is { Session: { } other } entry)
+            {
+                // After kill -9 nobody waits for the session of the dead to run out.
+                if (await IsDeadAsync(Encoding.UTF8.GetString(entry.Value), lost)) await consul.DestroySessionAsync(other, lost);
+                continue;
+            }
             // Free, yet refused: Consul keeps a lock shut for a second after its holder died.
-            if (change.Value?.Session is not null) continue;
             index = 0;
-            await Task.Delay(TimeSpan.FromMilliseconds(250), time, lost);
+            await Task.Delay(s_again, time, lost);
         }
+    }
+
+    /// <summary>
+    /// Whether a holder is surely dead: it had our own address, or its host answers, twice, that nobody listens there. A host that does
+    /// not answer may only be cut off from us; its session decides.
+    /// </summary>
+    private async Task<bool> IsDeadAsync(string other, CancellationToken cancellationToken)
+    {
+        if (other == holder) return true;
+        if (!await RefusesAsync(other, cancellationToken)) return false;
+        await Task.Delay(s_again, time, cancellationToken);
+        return await RefusesAsync(other, cancellationToken);
+    }
+
+    private async Task<bool> RefusesAsync(string other, CancellationToken cancellationToken)
+    {
+        if (other.LastIndexOf(':') is var colon and > 0 && int.TryParse(other.AsSpan(colon + 1), out var port) && port is > 0 and < 65536)
+        {
+            using var patience = new CancellationTokenSource(s_look, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(other[..colon], port, either.Token);
+            }
+            catch (SocketException e)
+            {
+                return e.SocketErrorCode is SocketError.ConnectionRefused;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+        return false;
     }
 
     /// <summary>Renews until stopped; ends the holder when no renewal has succeeded for as long as the session surely lives.</summary>
@@ -127,8 +170,8 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Holding {Key} with fencing number {Token}")]
-    private partial void LogWon(string key, long token);
+    [LoggerMessage(LogLevel.Information, "Holding {Key}")]
+    private partial void LogWon(string key);
 
     [LoggerMessage(LogLevel.Warning, "Not holding {Key}: {Problem}")]
     private partial void LogLost(string key, string problem);

@@ -1,3 +1,4 @@
+using Mesh.Common.Consul;
 using Mesh.Common.Postgres;
 
 namespace Mesh.Scheduler.Reconciling;
@@ -7,17 +8,20 @@ namespace Mesh.Scheduler.Reconciling;
 /// </summary>
 public sealed class Fence(MeshDatabase database, TimeProvider time)
 {
-    /// <summary>Takes the next number for the holder of the lock; writes under any earlier number fail from now on.</summary>
-    /// <param name="lockToken">The lock's own number; used as it is unless Consul began to count anew.</param>
+    /// <summary>
+    /// Takes the next number for the holder of the lock; writes under any earlier number fail from now on. It is PostgreSQL that
+    /// counts. Two who both believe that they hold the lock take their numbers one after the other, and the second look at the lock
+    /// refuses the one that has lost it.
+    /// </summary>
+    /// <param name="claim">The lock.</param>
     /// <param name="holder">Who leads, for people.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    public async Task<long> TakeAsync(long lockToken, string holder, CancellationToken cancellationToken)
+    public async Task<long> TakeAsync(LeaderClaim claim, string holder, CancellationToken cancellationToken)
     {
-        const string sql = """
-            update leader set fence = greatest(fence + 1, @lockToken), holder = @holder, take_time = @now returning fence
-            """;
+        const string sql = "update leader set fence = fence + 1, holder = @holder, take_time = @now returning fence";
         await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
-        var fence = await transaction.QueryOneAsync<long>(sql, new { lockToken, holder, now = time.GetUtcNow() }, cancellationToken);
+        var fence = await transaction.QueryOneAsync<long>(sql, new { holder, now = time.GetUtcNow() }, cancellationToken);
+        await claim.ConfirmAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return fence;
     }

@@ -1,4 +1,3 @@
-using System.Text;
 using Mesh.Common.Consul;
 using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
@@ -20,31 +19,15 @@ public sealed class LeaderService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Only one program listens at an address: who held the lock from this address before is dead.
         var holder = $"{mesh.Advertise}:{await address.PortAsync(stoppingToken)}";
-        await ClearAsync(holder, stoppingToken);
         var held = new LeaderLock(consul, Key, holder, time, loggers.CreateLogger<LeaderLock>());
         await held.RunAsync(LeadAsync, stoppingToken);
     }
 
-    // After kill -9 nobody waits for the session of the dead to run out. Without Consul there is nothing to clear.
-    private async Task ClearAsync(string holder, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (await consul.GetAsync(Key, cancellationToken) is { Session: { } session } entry && Encoding.UTF8.GetString(entry.Value) == holder)
-                await consul.DestroySessionAsync(session, cancellationToken);
-        }
-        catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            _logger.LogWarning("The predecessor's session could not be ended: {Problem}", e.Message);
-        }
-    }
-
-    private async Task LeadAsync(long token, CancellationToken lost)
+    private async Task LeadAsync(LeaderClaim claim, CancellationToken lost)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(lost);
-        var term = await BeginAsync(token, ended.Token);
+        var term = await BeginAsync(claim, ended.Token);
         _logger.LogInformation("Leading with the fence {Fence}", term.Fence);
         try
         {
@@ -70,9 +53,9 @@ public sealed class LeaderService(
     }
 
     // Everything that a stream may ask for is loaded before the first stream is let in.
-    private async Task<LeaderTerm> BeginAsync(long token, CancellationToken ended)
+    private async Task<LeaderTerm> BeginAsync(LeaderClaim claim, CancellationToken ended)
     {
-        var fence = await fences.TakeAsync(token, mesh.InstanceId, ended);
+        var fence = await fences.TakeAsync(claim, mesh.InstanceId, ended);
         var sessions = new NodeSessions(database, assignments, bus, time);
         var term = new LeaderTerm(fence, ended)
         {

@@ -1,5 +1,7 @@
+using System.Text;
 using Mesh.Common.Consul;
 using Mesh.Common.Tests.Hosting;
+using Mesh.Servers;
 using Mesh.Testing;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -75,7 +77,7 @@ public sealed class ConsulTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task One_holds_the_lock_and_the_next_has_a_higher_number()
+    public async Task One_holds_the_lock_and_the_next_when_it_is_given_up()
     {
         var first = new LeaderLock(_consul, "leader", "first", TimeProvider.System, NullLogger<LeaderLock>.Instance);
         var second = new LeaderLock(_consul, "leader", "second", TimeProvider.System, NullLogger<LeaderLock>.Instance);
@@ -83,7 +85,6 @@ public sealed class ConsulTests : IAsyncLifetime
         using var stopSecond = new CancellationTokenSource();
         var firstRuns = first.RunAsync((_, lost) => Task.Delay(Timeout.Infinite, lost), stopFirst.Token);
         await Wait.UntilAsync("the first holds the lock", () => first.IsHeld);
-        var number = first.Token;
         var secondRuns = second.RunAsync((_, lost) => Task.Delay(Timeout.Infinite, lost), stopSecond.Token);
         await _consul.PutAsync("other", [], default);
         Assert.False(second.IsHeld);
@@ -92,7 +93,6 @@ public sealed class ConsulTests : IAsyncLifetime
         await firstRuns;
         Assert.False(first.IsHeld);
         await Wait.UntilAsync("the second holds the lock", () => second.IsHeld);
-        Assert.True(second.Token > number);
         await stopSecond.CancelAsync();
         await secondRuns;
     }
@@ -102,16 +102,44 @@ public sealed class ConsulTests : IAsyncLifetime
     {
         var leader = new LeaderLock(_consul, "leader", "only", TimeProvider.System, NullLogger<LeaderLock>.Instance);
         using var stop = new CancellationTokenSource();
-        var terms = new List<long>();
-        var runs = leader.RunAsync(async (term, lost) =>
+        var terms = new List<LeaderClaim>();
+        var runs = leader.RunAsync(async (claim, lost) =>
         {
-            lock (terms) terms.Add(term);
+            lock (terms) terms.Add(claim);
             await Task.Delay(Timeout.Infinite, lost);
         }, stop.Token);
         await Wait.UntilAsync("the lock is held", () => leader.IsHeld);
         await _consul.DestroySessionAsync((await _consul.GetAsync("leader", default))!.Session!, default);
         await Wait.UntilAsync("the lock is held again", () => { lock (terms) return terms.Count == 2; });
-        Assert.True(terms[1] > terms[0]);
+        await terms[1].ConfirmAsync(default);
+        await Assert.ThrowsAsync<LeadershipLostException>(() => terms[0].ConfirmAsync(default));
+        await stop.CancelAsync();
+        await runs;
+    }
+
+    [Fact]
+    public async Task A_holder_at_whose_address_nobody_listens_is_not_waited_for()
+    {
+        // It never renews, and a session lives for an hour: only its address can tell.
+        var session = await _consul.CreateSessionAsync("dead", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), default);
+        Assert.True(await _consul.AcquireAsync("dead-holder", Encoding.UTF8.GetBytes($"127.0.0.1:{FreePorts.Next()}"), session, default));
+        await WinsAsync("dead-holder", "127.0.0.1:1");
+    }
+
+    [Fact]
+    public async Task A_predecessor_at_the_same_address_is_not_waited_for()
+    {
+        var session = await _consul.CreateSessionAsync("before", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), default);
+        Assert.True(await _consul.AcquireAsync("predecessor", "127.0.0.1:2"u8.ToArray(), session, default));
+        await WinsAsync("predecessor", "127.0.0.1:2");
+    }
+
+    private async Task WinsAsync(string key, string holder)
+    {
+        var leader = new LeaderLock(_consul, key, holder, TimeProvider.System, NullLogger<LeaderLock>.Instance);
+        using var stop = new CancellationTokenSource();
+        var runs = leader.RunAsync((_, lost) => Task.Delay(Timeout.Infinite, lost), stop.Token);
+        await Wait.UntilAsync("the lock is held", () => leader.IsHeld);
         await stop.CancelAsync();
         await runs;
     }

@@ -30,6 +30,7 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
     {
         await Wait.UntilAsync($"{node} is connected", async () =>
         {
+            End = null;
             _call = client.Connect(SchedulerFixture.Headers);
             try
             {
@@ -47,19 +48,23 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Cancelled)
             {
+                _call.Dispose();
                 return false;
             }
         });
         var current = _call!;
-        _reading = Task.Run(() => ReadAsync(current));
+        _reading = Task.WhenAll(Task.Run(() => ReadAsync(current)), Task.Run(() => BeatAsync(current)));
     }
 
-    public async Task SayAsync(params AllocationStatus[] statuses)
+    public Task SayAsync(params AllocationStatus[] statuses) =>
+        WriteAsync(_call!, new ConnectRequest { Statuses = new() { Statuses = { statuses } } });
+
+    private async Task WriteAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ConnectRequest request)
     {
         await _writing.WaitAsync();
         try
         {
-            await _call!.RequestStream.WriteAsync(new ConnectRequest { Statuses = new() { Statuses = { statuses } } });
+            await call.RequestStream.WriteAsync(request);
         }
         finally
         {
@@ -80,6 +85,22 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
     }
 
     private static int Port(string uid) => 1024 + (int)(Convert.ToUInt32(uid[^8..], 16) % 60_000);
+
+    private async Task BeatAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
+    {
+        try
+        {
+            while (End is null)
+            {
+                await WriteAsync(call, new ConnectRequest { Heartbeat = new() });
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or ObjectDisposedException)
+        {
+            // The stream has ended; who reads it knows why.
+        }
+    }
 
     private async Task ReadAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
     {

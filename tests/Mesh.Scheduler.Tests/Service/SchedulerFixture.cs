@@ -12,6 +12,8 @@ public sealed class SchedulerFixture : IAsyncLifetime
     private static readonly byte[] ClusterKey = new byte[32];
     private readonly List<IAsyncDisposable> _owned = [];
 
+    public ConsulAgent Consul { get; private set; } = null!;
+
     public MeshProcess Scheduler { get; private set; } = null!;
 
     public WorkloadService.WorkloadServiceClient Workloads { get; private set; } = null!;
@@ -29,12 +31,12 @@ public sealed class SchedulerFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var postgres = await PostgresServer.GetAsync();
-        var consul = await ConsulAgent.StartAsync();
-        _owned.Add(consul);
+        Consul = await ConsulAgent.StartAsync();
+        _owned.Add(Consul);
         Environment = new Dictionary<string, string>
         {
             ["MESH_POSTGRES"] = await postgres.CreateDatabaseAsync(),
-            ["MESH_CONSUL"] = consul.Address.ToString(),
+            ["MESH_CONSUL"] = Consul.Address.ToString(),
             ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(ClusterKey),
             ["MESH_SCHEDULER_LOST_SECONDS"] = "3",
         };

@@ -1,0 +1,83 @@
+using Grpc.Core;
+using Mesh.Common.Errors;
+using Mesh.Scheduler.V1;
+using Mesh.Testing;
+using Npgsql;
+using State = Mesh.Scheduler.V1.Workload.Types.State;
+
+namespace Mesh.Scheduler.Tests.Service;
+
+[Trait("Needs", "servers")]
+public sealed class LeadershipTests : IClassFixture<SchedulerFixture>
+{
+    private readonly SchedulerFixture _mesh;
+
+    public LeadershipTests(SchedulerFixture mesh) => _mesh = mesh;
+
+    [Fact]
+    public async Task A_leader_that_was_shut_out_ends_its_streams_and_leads_anew()
+    {
+        const string name = "tenants/acme/workloads/fenced";
+        var agent = await _mesh.AgentAsync("fenced");
+        await _mesh.ApplyAsync(name, Specs.Web(nodes: "fenced"));
+        await _mesh.UntilAsync(name, State.Running);
+        await using (var connection = new NpgsqlConnection(_mesh.Environment["MESH_POSTGRES"]))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand("update scheduler.leader set fence = fence + 1", connection);
+            await command.ExecuteNonQueryAsync();
+        }
+        await Wait.UntilAsync("the stream has ended", () => agent.End is not null);
+        Assert.Equal(StatusCode.Unavailable, agent.End!.StatusCode);
+        await agent.ConnectAsync();
+        await _mesh.ApplyAsync(name, Specs.Web(version: "2", nodes: "fenced"));
+        Assert.Equal(2, (await _mesh.UntilAsync(name, State.Running)).Revision);
+    }
+
+    [Fact]
+    public async Task Without_Consul_nobody_leads_and_a_Consul_that_lost_its_data_gets_a_leader_again()
+    {
+        const string name = "tenants/acme/workloads/forgotten";
+        var agent = await _mesh.AgentAsync("forgotten");
+        await _mesh.ApplyAsync(name, Specs.Web(nodes: "forgotten"));
+        await _mesh.UntilAsync(name, State.Running);
+        var allocation = Assert.Single(await _mesh.AllocationsAsync(name));
+        await _mesh.Consul.KillAsync();
+        await Wait.UntilAsync("the stream has ended", () => agent.End is not null);
+        Assert.Equal(StatusCode.Unavailable, agent.End!.StatusCode);
+
+        // It counts from the beginning again.
+        await _mesh.Consul.StartAgainAsync();
+        await agent.ConnectAsync();
+        await _mesh.ApplyAsync(name, Specs.Web(version: "2", nodes: "forgotten"));
+        Assert.Equal(2, (await _mesh.UntilAsync(name, State.Running)).Revision);
+        Assert.DoesNotContain(await _mesh.AllocationsAsync(name), a => a.Name == allocation.Name);
+    }
+
+    [Fact]
+    public async Task Another_scheduler_takes_writes_refuses_streams_and_takes_over()
+    {
+        const string name = "tenants/acme/workloads/taken-over";
+        await using var other = await MeshProcess.StartAsync("Mesh.Scheduler", _mesh.Environment);
+        using var channel = SchedulerFixture.Channel(other);
+        await using var agent = new FakeAgent(new NodeService.NodeServiceClient(channel), "taken-over", 4000);
+        await (await _mesh.AgentAsync("elsewhere")).DisconnectAsync();
+        using (var refused = new EndpointService.EndpointServiceClient(channel).Connect(SchedulerFixture.Headers))
+        {
+            var refusal = await Assert.ThrowsAsync<RpcException>(() => refused.ResponseStream.MoveNext(default));
+            Assert.Equal((StatusCode.Unavailable, "NOT_LEADER"), (refusal.StatusCode, refusal.Reason()));
+        }
+
+        // Written there, carried out by whoever leads.
+        var workloads = new WorkloadService.WorkloadServiceClient(channel);
+        await workloads.ApplyWorkloadAsync(
+            new ApplyWorkloadRequest { Workload = new() { Name = name, Spec = Specs.Web(nodes: "taken-over") } }, SchedulerFixture.Headers);
+        await Wait.UntilAsync("the leader has looked at it", async () => (await _mesh.GetAsync(name)).Rollout.Unplaced == 1);
+        await _mesh.Scheduler.KillAsync();
+        await agent.ConnectAsync();
+        await Wait.UntilAsync("it runs", async () =>
+            (await workloads.GetWorkloadAsync(new GetWorkloadRequest { Name = name }, SchedulerFixture.Headers)).Workload.State == State.Running);
+        await _mesh.Scheduler.StartAgainAsync();
+        await other.KillAsync();
+    }
+}
