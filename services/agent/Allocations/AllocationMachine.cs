@@ -141,7 +141,7 @@ public static class AllocationMachine
         var policy = allocation.Spec.Restart;
         List<DateTimeOffset> recent = [.. allocation.RestartTimes.Where(time => time > now - policy.Window)];
         if (policy.WaitAfter(recent.Count) is not { } wait)
-            return End(allocation, Failed, $"{why} It was restarted {recent.Count} times within {policy.Window.TotalSeconds:0} s.", now);
+            return End(allocation, Failed, recent.Count == 0 ? why : $"{why} It was restarted {recent.Count} times within {policy.Window.TotalSeconds:0} s.", now);
         return (allocation with
         {
             Phase = Restarting,

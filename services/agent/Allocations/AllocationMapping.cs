@@ -18,7 +18,7 @@ public static class AllocationMapping
             ToLimits(template.Resources ?? new Resources()),
             ToHealthCheck(template.HealthCheck, template.Listens),
             ToTime(template.TerminationGrace, 10, 600),
-            ToRestart(template.Restart ?? new Scheduler.V1.RestartPolicy()),
+            ToRestart(template.Restart ?? new Scheduler.V1.RestartPolicy(), assignment.RunToCompletion),
             template.MetricsPath.Length == 0 ? "/metrics" : template.MetricsPath,
             template.User, template.WorkingDir);
     }
@@ -79,8 +79,9 @@ public static class AllocationMapping
             Math.Max(1, check.SuccessThreshold));
     }
 
-    private static RestartPolicy ToRestart(Scheduler.V1.RestartPolicy policy) => new(
-        policy.Attempts == 0 ? 5 : policy.Attempts, ToTime(policy.Window, 300, 86400), ToTime(policy.Backoff, 1, 3600), ToTime(policy.MaxBackoff, 60, 3600));
+    // The attempts of a job are the scheduler's to count.
+    private static RestartPolicy ToRestart(Scheduler.V1.RestartPolicy policy, bool runsToCompletion) => new(
+        policy.Attempts > 0 ? policy.Attempts : runsToCompletion ? 0 : 5, ToTime(policy.Window, 300, 86400), ToTime(policy.Backoff, 1, 3600), ToTime(policy.MaxBackoff, 60, 3600));
 
     private static TimeSpan ToTime(Duration? value, double fallback, double most) => value is null || value.ToTimeSpan() <= TimeSpan.Zero
         ? TimeSpan.FromSeconds(fallback)

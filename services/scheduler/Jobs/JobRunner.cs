@@ -20,8 +20,9 @@ public sealed class JobRunner(Fence fences, JobStore jobs, NodeStore nodes, Reco
     {
         var now = time.GetUtcNow();
         await using var transaction = await fences.BeginAsync(fence, cancellationToken);
-        var due = await jobs.ClaimDueAsync(transaction, now, MostAtOnce, cancellationToken);
+        // What waits for locks comes first, in order; what skips them cannot hold anybody up.
         var moved = changed.Length == 0 ? [] : await jobs.LockRunningAsync(transaction, changed, cancellationToken);
+        var due = await jobs.ClaimDueAsync(transaction, now, MostAtOnce, cancellationToken);
         var all = due.Concat(moved).DistinctBy(job => job.Uid).ToList();
         if (all.Count == 0)
             return false;

@@ -52,8 +52,8 @@ public sealed record AllocationReport
             Node = node,
             State = status.State,
             Healthy = status.Healthy && status.State == AllocationState.Running,
-            Address = status.Address,
-            Message = status.Message.Length <= 1000 ? status.Message : status.Message[..1000],
+            Address = Text(status.Address, 200),
+            Message = Text(status.Message, 1000),
             ExitCode = status.ExitCode,
             OomKilled = status.OomKilled,
             Restarts = status.Restarts,
@@ -61,4 +61,8 @@ public sealed record AllocationReport
             EndTime = status.EndTime?.ToDateTimeOffset(),
         };
     }
+
+    // PostgreSQL keeps no NUL; what one agent says must never hold up what the others say.
+    private static string Text(string value, int longest) =>
+        (value.Length <= longest ? value : value[..longest]).Replace("\0", "", StringComparison.Ordinal);
 }

@@ -47,22 +47,24 @@ public sealed class NodeMonitor(
 
     private async Task LoseAsync(LeaderTerm term, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        await using var transaction = await fences.BeginAsync(term.Fence, cancellationToken);
-        var away = await nodes.DisconnectedBeforeAsync(transaction, now - options.LostAfter, cancellationToken);
-        var lost = away.Where(node => term.Nodes.Find(node) is null).ToList();
-        if (lost.Count == 0)
+        IReadOnlyList<string> away;
+        await using (var transaction = await fences.BeginAsync(term.Fence, cancellationToken))
+            away = await nodes.DisconnectedBeforeAsync(transaction, time.GetUtcNow() - options.LostAfter, cancellationToken);
+        // One transaction a node: workloads are locked in one order within each.
+        foreach (var node in away.Where(node => term.Nodes.Find(node) is null))
+            await LoseAsync(term.Fence, node, cancellationToken);
+    }
+
+    private async Task LoseAsync(long fence, string node, CancellationToken cancellationToken)
+    {
+        await using var transaction = await fences.BeginAsync(fence, cancellationToken);
+        if (!await nodes.LoseAsync(transaction, node, cancellationToken))
             return;
-        var changed = new List<StatusStore.Changed>();
-        foreach (var node in lost)
-        {
-            await nodes.LoseAsync(transaction, node, cancellationToken);
-            changed.AddRange(await statuses.LoseAsync(transaction, node, now, cancellationToken));
-            logger.LogWarning("Node {Node} has been away for {Seconds} s and counts as lost", node, options.LostAfter.TotalSeconds);
-        }
+        var changed = await statuses.LoseAsync(transaction, node, time.GetUtcNow(), cancellationToken);
         await endpoints.PublishAsync(transaction, [.. changed.Select(c => c.Uid)], cancellationToken);
         await transaction.NotifyAsync(
             [Change.Capacity, Change.Endpoints, .. changed.Select(c => Change.Workload(c.Workload))], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        logger.LogWarning("Node {Node} has been away for {Seconds} s and counts as lost", node, options.LostAfter.TotalSeconds);
     }
 }

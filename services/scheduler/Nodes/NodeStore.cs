@@ -81,10 +81,11 @@ public sealed class NodeStore
         return transaction.QueryAsync<string>(sql, new { time, NodeState.Disconnected }, cancellationToken);
     }
 
-    public Task LoseAsync(MeshTransaction transaction, string id, CancellationToken cancellationToken)
+    /// <summary>Gives a node up; false when it has come back meanwhile.</summary>
+    public async Task<bool> LoseAsync(MeshTransaction transaction, string id, CancellationToken cancellationToken)
     {
         const string sql = "update nodes set state = @Lost where id = @id and state = @Disconnected";
-        return transaction.ExecuteAsync(sql, new { id, NodeState.Lost, NodeState.Disconnected }, cancellationToken);
+        return await transaction.ExecuteAsync(sql, new { id, NodeState.Lost, NodeState.Disconnected }, cancellationToken) == 1;
     }
 
     /// <summary>Notes that these nodes have live streams.</summary>

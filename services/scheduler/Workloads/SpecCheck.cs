@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Common.Errors;
 
@@ -18,6 +19,7 @@ public sealed partial class SpecCheck
             throw MeshException.InvalidArgument(field, "A spec is required.");
         var check = new SpecCheck();
         check.Spec(spec, field);
+        check.Demand(!JsonFormatter.Default.Format(spec).Contains("\\u0000", StringComparison.Ordinal), field, "No text may contain a NUL.");
         check.ThrowIfAny();
         var normal = spec.Clone();
         normal.Kind = V1.WorkloadKind.Service;
