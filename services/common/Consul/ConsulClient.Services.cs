@@ -20,7 +20,8 @@ public sealed partial class ConsulClient
             Check = new
             {
                 Name = "gRPC health",
-                GRPC = $"{registration.Address}:{registration.Port}",
+                // By its name: another program that was given the address later does not answer for this one.
+                GRPC = $"{registration.Address}:{registration.Port}/{registration.Name}",
                 GRPCUseTLS = false,
                 Interval = "1s",
                 Timeout = "2s",

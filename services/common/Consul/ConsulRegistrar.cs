@@ -1,5 +1,5 @@
+using System.Globalization;
 using Mesh.Common.Hosting;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Consul;
@@ -7,13 +7,14 @@ namespace Mesh.Common.Consul;
 /// <summary>Keeps this instance registered: at start, and again whenever the agent has forgotten it. Leaves before the stop.</summary>
 internal sealed partial class ConsulRegistrar(
     ConsulClient consul, MeshOptions options, ServerAddress address, TimeProvider time, ILogger<ConsulRegistrar> logger)
-    : BackgroundService, ILeaveOnDrain
+    : BackgroundLoop, ILeaveOnDrain
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(3);
     private readonly CancellationTokenSource _leaving = new();
     private readonly SemaphoreSlim _turn = new(1);
 
-    private string Id => $"{options.Service}-{options.InstanceId}";
+    // One id for whatever runs at this address: a program that was killed and comes back replaces what it left behind.
+    private string _id = "";
 
     public async Task LeaveAsync(CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed partial class ConsulRegistrar(
         try
         {
             await _turn.WaitAsync(patience.Token);
-            await consul.DeregisterAsync(Id, patience.Token);
+            if (_id.Length > 0) await consul.DeregisterAsync(_id, patience.Token);
         }
         catch (Exception e)
         {
@@ -32,13 +33,14 @@ internal sealed partial class ConsulRegistrar(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, _leaving.Token);
         try
         {
             var port = await address.PortAsync(stop.Token);
-            var registration = new ServiceRegistration(Id, options.Service, options.Advertise, port);
+            _id = string.Create(CultureInfo.InvariantCulture, $"{options.Service}-{options.Advertise}-{port}");
+            var registration = new ServiceRegistration(_id, options.Service, options.Advertise, port);
             for (var known = false; ;)
             {
                 known = await KeepAsync(registration, known, stop.Token);
@@ -57,9 +59,9 @@ internal sealed partial class ConsulRegistrar(
         await _turn.WaitAsync(stop);
         try
         {
-            if (known && await consul.KnowsAsync(Id, stop)) return true;
+            if (known && await consul.KnowsAsync(_id, stop)) return true;
             await consul.RegisterAsync(registration, stop);
-            LogRegistered(Id, registration.Address, registration.Port);
+            LogRegistered(_id, registration.Address, registration.Port);
             return true;
         }
         catch (Exception e) when (!stop.IsCancellationRequested)

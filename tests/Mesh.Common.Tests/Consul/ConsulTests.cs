@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Mesh.Common.Consul;
 using Mesh.Common.Tests.Hosting;
 using Mesh.Servers;
@@ -50,6 +51,21 @@ public sealed class ConsulTests : IAsyncLifetime
         Assert.False(await _consul.KnowsAsync(id, default));
         await Wait.UntilAsync("the server is back", async () => (await _consul.HealthyAsync("shop", default)).Count == 1);
         Assert.True(await _consul.KnowsAsync(id, default));
+    }
+
+    [Fact]
+    public async Task Another_program_at_the_address_does_not_answer_for_the_one_that_was_there()
+    {
+        await using var server = await TestServer.StartAsync("shop", settings: $"--MESH_CONSUL={_agent.Address}");
+        await _consul.RegisterAsync(new("old", "old", "127.0.0.1", server.Address.Port), default);
+        using var http = new HttpClient { BaseAddress = _agent.Address };
+        await Wait.UntilAsync("Consul has looked", async () =>
+        {
+            using var checks = JsonDocument.Parse(await http.GetStringAsync(new Uri("v1/agent/checks", UriKind.Relative)));
+            return checks.RootElement.EnumerateObject().Any(check =>
+                check.Value.GetProperty("ServiceID").GetString() == "old" && check.Value.GetProperty("Output").GetString()!.Length > 0);
+        });
+        Assert.Empty(await _consul.HealthyAsync("old", default));
     }
 
     [Fact]
@@ -121,7 +137,7 @@ public sealed class ConsulTests : IAsyncLifetime
     public async Task A_holder_at_whose_address_nobody_listens_is_not_waited_for()
     {
         // It never renews, and a session lives for an hour: only its address can tell.
-        var session = await _consul.CreateSessionAsync("dead", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), default);
+        var session = await SessionAsync();
         Assert.True(await _consul.AcquireAsync("dead-holder", Encoding.UTF8.GetBytes($"127.0.0.1:{FreePorts.Next()}"), session, default));
         await WinsAsync("dead-holder", "127.0.0.1:1");
     }
@@ -129,9 +145,27 @@ public sealed class ConsulTests : IAsyncLifetime
     [Fact]
     public async Task A_predecessor_at_the_same_address_is_not_waited_for()
     {
-        var session = await _consul.CreateSessionAsync("before", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), default);
+        var session = await SessionAsync();
         Assert.True(await _consul.AcquireAsync("predecessor", "127.0.0.1:2"u8.ToArray(), session, default));
         await WinsAsync("predecessor", "127.0.0.1:2");
+    }
+
+    private async Task<string> SessionAsync()
+    {
+        string? session = null;
+        // An agent that has just started does not know its own node yet.
+        await Wait.UntilAsync("there is a session", async () =>
+        {
+            try
+            {
+                session = await _consul.CreateSessionAsync("before", TimeSpan.FromHours(1), TimeSpan.FromSeconds(1), default);
+            }
+            catch (HttpRequestException)
+            {
+            }
+            return session is not null;
+        });
+        return session!;
     }
 
     private async Task WinsAsync(string key, string holder)
