@@ -6,13 +6,13 @@ namespace Mesh.Common.Hosting;
 
 /// <summary>
 /// Leaves before stopping: the health turns to NOT_SERVING, the service leaves Consul, and calls are still taken for as long as
-/// clients need to notice. Only then does the server refuse new ones and let the running ones end.
+/// clients need to notice. Only then do the long streams end and does the server refuse new calls and let the running ones end.
 /// </summary>
 internal sealed partial class DrainService(
-    ServerHealth health, IEnumerable<ILeaveOnDrain> leaving, MeshOptions options, TimeProvider time, ILogger<DrainService> logger)
+    ServerHealth health, LongStreams streams, IEnumerable<ILeaveOnDrain> leaving, MeshOptions options, TimeProvider time, ILogger<DrainService> logger)
     : IHostedLifecycleService
 {
-    /// <summary>How long the running calls have, all together.</summary>
+    /// <summary>How long the running calls have after the pause, all together.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -21,6 +21,7 @@ internal sealed partial class DrainService(
         health.Drain();
         foreach (var part in leaving) await part.LeaveAsync(cancellationToken);
         await Task.Delay(options.Drain, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        streams.End();
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

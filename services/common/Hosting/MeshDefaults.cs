@@ -39,10 +39,11 @@ public static class MeshDefaults
         var services = builder.Services;
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = DrainService.Limit);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + DrainService.Limit);
         builder.AddJsonLogs(options);
         builder.WebHost.AddKestrel(options);
         services.AddSingleton<ServerHealth>();
+        services.AddSingleton<LongStreams>();
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<ServerAddress>();
         services.AddSingleton<ReflectionIndex>();
@@ -88,10 +89,12 @@ public static class MeshDefaults
             grpc.Interceptors.Add<CallInterceptor>();
             grpc.Interceptors.Add<ErrorInterceptor>();
             grpc.Interceptors.Add<AuthInterceptor>();
+            grpc.Interceptors.Add<LongStreamInterceptor>();
         });
         services.AddSingleton<CallInterceptor>();
         services.AddSingleton<ErrorInterceptor>();
         services.AddSingleton<AuthInterceptor>();
+        services.AddSingleton<LongStreamInterceptor>();
     }
 
     private static void AddMeshAuth(this IServiceCollection services)

@@ -14,7 +14,7 @@ namespace Mesh.Controller.Deployments;
 
 /// <summary>mesh.controller.v1.DeploymentService.</summary>
 public sealed class DeploymentService(
-    DeploymentStore store, ActionStore actions, ChangeFeed feed, AppAddress address, TimeProvider time, IHostApplicationLifetime lifetime)
+    DeploymentStore store, ActionStore actions, ChangeFeed feed, AppAddress address, TimeProvider time)
     : V1.DeploymentService.DeploymentServiceBase
 {
     private const int MostProcesses = 1000;
@@ -121,18 +121,15 @@ public sealed class DeploymentService(
         V1.WatchDeploymentRequest request, IServerStreamWriter<V1.WatchDeploymentResponse> responseStream, ServerCallContext context)
     {
         var name = DeploymentName.Parse(request.Name);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         V1.Deployment? sent = null;
-        while (!lifetime.ApplicationStopping.IsCancellationRequested)
+        while (true)
         {
             var changed = feed.NextAsync(name.ToString());
-            var deployment = (await store.GetAsync(name, ending.Token)).ToWire(address);
-            if (!deployment.Equals(sent)) await responseStream.WriteAsync(new V1.WatchDeploymentResponse { Deployment = deployment }, ending.Token);
+            var deployment = (await store.GetAsync(name, context.CancellationToken)).ToWire(address);
+            if (!deployment.Equals(sent)) await responseStream.WriteAsync(new V1.WatchDeploymentResponse { Deployment = deployment }, context.CancellationToken);
             sent = deployment;
-            await changed.WaitAsync(ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            context.CancellationToken.ThrowIfCancellationRequested();
+            await changed.WaitAsync(context.CancellationToken);
         }
-        throw MeshException.Unavailable("STOPPING", "This instance is stopping; watch again.");
     }
 
     public override async Task<V1.GetActionResponse> GetAction(V1.GetActionRequest request, ServerCallContext context)

@@ -8,19 +8,17 @@ using Mesh.Ingestion.Writers;
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>The wire of telemetry that comes in over Mesh's own contract.</summary>
-public sealed class TelemetryService(IntakeService intake, WriterTable writers, IHostApplicationLifetime lifetime)
-    : V1.TelemetryService.TelemetryServiceBase
+public sealed class TelemetryService(IntakeService intake, WriterTable writers) : V1.TelemetryService.TelemetryServiceBase
 {
     public override async Task Stream(
         IAsyncStreamReader<V1.StreamRequest> requestStream, IServerStreamWriter<V1.StreamResponse> responseStream, ServerCallContext context)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        if (!await requestStream.MoveNext(stop.Token) || requestStream.Current.Open is not { } open)
+        if (!await requestStream.MoveNext(context.CancellationToken) || requestStream.Current.Open is not { } open)
             throw MeshException.InvalidArgument("open", "The first message of a stream must open it.");
 
         var scope = ScopeOf(open, context);
         var writer = writers.OfStream(context.Principal().Subject, WriterId(open.WriterId, "open.writer_id"));
-        var generation = await writer.OpenAsync(stop.Token);
+        var generation = await writer.OpenAsync(context.CancellationToken);
         await responseStream.WriteAsync(new V1.StreamResponse
         {
             Opened = new()
@@ -29,10 +27,10 @@ public sealed class TelemetryService(IntakeService intake, WriterTable writers, 
                 WindowBatches = TelemetryStream.WindowBatches,
                 WindowBytes = TelemetryStream.WindowBytes,
             },
-        }, stop.Token);
+        }, context.CancellationToken);
 
         using var stream = new TelemetryStream(intake, writer, generation, scope);
-        await stream.RunAsync(requestStream, responseStream, stop.Token);
+        await stream.RunAsync(requestStream, responseStream, context.CancellationToken);
     }
 
     public override async Task<V1.WriteResponse> Write(V1.WriteRequest request, ServerCallContext context)

@@ -5,7 +5,7 @@ using Mesh.Scheduler.Reconciling;
 namespace Mesh.Scheduler.Endpoints;
 
 /// <summary>EndpointService: the routers' streams.</summary>
-public sealed class EndpointService(Leadership leadership, SchedulerOptions options, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class EndpointService(Leadership leadership, SchedulerOptions options, TimeProvider time)
     : V1.EndpointService.EndpointServiceBase
 {
     private const int LongestId = 200;
@@ -15,7 +15,7 @@ public sealed class EndpointService(Leadership leadership, SchedulerOptions opti
         IServerStreamWriter<V1.EndpointServiceConnectResponse> responseStream, ServerCallContext context)
     {
         var term = leadership.Require();
-        using var live = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, term.Ended, lifetime.ApplicationStopping);
+        using var live = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, term.Ended);
         if (!await requestStream.MoveNext(live.Token) || requestStream.Current.Hello is not { RouterId.Length: > 0 and <= LongestId } hello)
             throw MeshException.InvalidArgument("hello.router_id", "The first message must be a Hello with the router's id.");
         var stream = new object();
@@ -24,7 +24,7 @@ public sealed class EndpointService(Leadership leadership, SchedulerOptions opti
             await term.Routers.ConnectAsync(term.Fence, hello.RouterId, stream, live.Token);
             await ExchangeAsync(term, hello.RouterId, stream, requestStream, responseStream, live);
         }
-        catch (Exception) when (!context.CancellationToken.IsCancellationRequested && (term.Ended.IsCancellationRequested || lifetime.ApplicationStopping.IsCancellationRequested))
+        catch (Exception) when (!context.CancellationToken.IsCancellationRequested && term.Ended.IsCancellationRequested)
         {
             throw Leadership.NotLeader();
         }

@@ -7,14 +7,13 @@ using Mesh.Scheduler.Reconciling;
 namespace Mesh.Scheduler.Nodes;
 
 /// <summary>Carries one agent's stream from its Hello to its end.</summary>
-public sealed class AgentConnection(
-    Fence fences, NodeStore nodes, StatusStore statuses, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class AgentConnection(Fence fences, NodeStore nodes, StatusStore statuses, TimeProvider time)
 {
     public async Task RunAsync(
         LeaderTerm term, IAsyncStreamReader<V1.ConnectRequest> requests, IServerStreamWriter<V1.ConnectResponse> responses,
         CancellationToken cancellationToken)
     {
-        using var live = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended, lifetime.ApplicationStopping);
+        using var live = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
         if (!await requests.MoveNext(live.Token) || requests.Current.Hello is not { } hello)
             throw MeshException.InvalidArgument("hello", "The first message must be a Hello.");
         var node = NodeName.CheckId(hello.NodeId, "hello.node_id");

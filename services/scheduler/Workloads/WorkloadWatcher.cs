@@ -7,50 +7,47 @@ namespace Mesh.Scheduler.Workloads;
 
 /// <summary>Streams states of workloads. Nobody polls: each stream waits for a change and reads only what changed.</summary>
 public sealed class WorkloadWatcher(
-    MeshDatabase database, WorkloadStore workloads, AllocationStore allocations, ChangeBus bus, TimeProvider time,
-    IHostApplicationLifetime lifetime)
+    MeshDatabase database, WorkloadStore workloads, AllocationStore allocations, ChangeBus bus, TimeProvider time)
 {
     private static readonly TimeSpan EndedShown = TimeSpan.FromMinutes(5);
 
     public async Task WatchAsync(
         WorkloadName name, IServerStreamWriter<V1.WatchWorkloadResponse> stream, CancellationToken cancellationToken)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         var key = "";
         // Subscribed before the first look, so that nothing falls between the two.
         using var changes = bus.Subscribe(change => change.Kind == ChangeKind.Workload && change.Key == Volatile.Read(ref key));
         V1.WatchWorkloadResponse? last = null;
         while (true)
         {
-            var (uid, state) = await LoadAsync(name, key, linked.Token);
+            var (uid, state) = await LoadAsync(name, key, cancellationToken);
             var first = key.Length == 0;
             Volatile.Write(ref key, uid.ToString());
             if (!state.Equals(last))
-                await stream.WriteAsync(state, linked.Token);
+                await stream.WriteAsync(state, cancellationToken);
             last = state;
             // Until the uid was known, changes of this workload were not heard: look once more.
             if (!first)
-                await changes.NextAsync(linked.Token);
+                await changes.NextAsync(cancellationToken);
         }
     }
 
     public async Task WatchAllAsync(IServerStreamWriter<V1.WatchWorkloadsResponse> stream, CancellationToken cancellationToken)
     {
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.ApplicationStopping);
         using var changes = bus.Subscribe(change => change.Kind == ChangeKind.Workload);
         var known = new Dictionary<Guid, V1.Workload>();
-        await SendAllAsync(stream, known, linked.Token);
-        await stream.WriteAsync(new V1.WatchWorkloadsResponse { SnapshotComplete = true }, linked.Token);
+        await SendAllAsync(stream, known, cancellationToken);
+        await stream.WriteAsync(new V1.WatchWorkloadsResponse { SnapshotComplete = true }, cancellationToken);
         while (true)
         {
-            var changed = await changes.NextAsync(linked.Token);
+            var changed = await changes.NextAsync(cancellationToken);
             if (changed.Contains(Change.Everything))
             {
-                await SendAllAsync(stream, known, linked.Token);
+                await SendAllAsync(stream, known, cancellationToken);
                 continue;
             }
             foreach (var change in changed)
-                await SendAsync(stream, known, Guid.Parse(change.Key), linked.Token);
+                await SendAsync(stream, known, Guid.Parse(change.Key), cancellationToken);
         }
     }
 
