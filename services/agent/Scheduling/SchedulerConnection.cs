@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Mesh.Agent.Allocations;
+using Mesh.Common.Hosting;
 using Mesh.Scheduler.V1;
 
 namespace Mesh.Agent.Scheduling;
@@ -11,12 +12,12 @@ namespace Mesh.Agent.Scheduling;
 /// </summary>
 public sealed class SchedulerConnection(
     NodeService.NodeServiceClient scheduler, NodeFingerprint fingerprint, NodeAllocations allocations, AssignmentTable assignments,
-    TimeProvider time, ILogger<SchedulerConnection> log) : BackgroundService
+    TimeProvider time, ILogger<SchedulerConnection> log) : BackgroundLoop
 {
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         for (var failures = 0; !stoppingToken.IsCancellationRequested; failures++)
         {

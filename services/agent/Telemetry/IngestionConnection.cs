@@ -1,6 +1,7 @@
 using Grpc.Core;
 using Mesh.Agent.Allocations;
 using Mesh.Agent.Scheduling;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Agent.Telemetry;
@@ -11,7 +12,7 @@ namespace Mesh.Agent.Telemetry;
 /// </summary>
 internal sealed class IngestionConnection(
     TelemetryService.TelemetryServiceClient ingestion, BatchSource source, TelemetryState state, NodeAllocations allocations, NodeIdentity node,
-    TimeProvider time, ILogger<IngestionConnection> log) : BackgroundService
+    TimeProvider time, ILogger<IngestionConnection> log) : BackgroundLoop
 {
     private const int MostSeries = 200_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250);
@@ -21,7 +22,7 @@ internal sealed class IngestionConnection(
     private TelemetryBatch? unacknowledged;
     private ulong pendingNumber;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         allocations.MayRemove = source.IsDrained;
         for (var failures = 0; !stoppingToken.IsCancellationRequested; failures++)

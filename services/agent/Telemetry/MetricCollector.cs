@@ -1,17 +1,18 @@
 using Mesh.Agent.Allocations;
 using Mesh.Agent.Runtime;
 using Mesh.Agent.Scheduling;
+using Mesh.Common.Hosting;
 
 namespace Mesh.Agent.Telemetry;
 
 /// <summary>Measures every allocation at a regular interval, and reads the metrics that the processes themselves give.</summary>
 internal sealed class MetricCollector(
     NodeAllocations allocations, IContainerRuntime runtime, AllocationStore store, AppScrape scrape, SampleBuffer buffer, NodeIdentity node,
-    AgentOptions options, TimeProvider time, ILogger<MetricCollector> log) : BackgroundService
+    AgentOptions options, TimeProvider time, ILogger<MetricCollector> log) : BackgroundLoop
 {
     private const int MostAtOnce = 16;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.MetricsInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))

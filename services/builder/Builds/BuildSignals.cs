@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 
 namespace Mesh.Builder.Builds;
@@ -8,7 +9,7 @@ namespace Mesh.Builder.Builds;
 /// Wakes whoever waits for a build or for the queue: one listening connection for the whole program, however many watch. A signal says only
 /// that there may be news; the news itself is read from the tables.
 /// </summary>
-public sealed class BuildSignals(PostgresListener listener) : BackgroundService
+public sealed class BuildSignals(PostgresListener listener) : BackgroundLoop
 {
     /// <summary>A build changed or its log grew; the payload is its uid.</summary>
     public const string Changes = "builder_builds";
@@ -26,7 +27,7 @@ public sealed class BuildSignals(PostgresListener listener) : BackgroundService
         return subscription;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await foreach (var notification in listener.ListenAsync([Changes, Queue], stoppingToken))
         {

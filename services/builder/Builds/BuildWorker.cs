@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Mesh.Common.Errors;
+using Mesh.Common.Hosting;
 using Npgsql;
 
 namespace Mesh.Builder.Builds;
@@ -7,12 +8,12 @@ namespace Mesh.Builder.Builds;
 /// <summary>Takes builds from the queue and carries each to its end, a few at a time.</summary>
 public sealed partial class BuildWorker(
     BuildQueue queue, BuildRunner runner, BuildSignals signals, BuildMetrics metrics, BuilderOptions options, TimeProvider time,
-    ILogger<BuildWorker> logger) : BackgroundService
+    ILogger<BuildWorker> logger) : BackgroundLoop
 {
     private const int MaxAttempts = 5;
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+    protected override Task LoopAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Parallel).Select(_ => WorkAsync(stoppingToken)));
 
     private async Task WorkAsync(CancellationToken stop)
@@ -27,11 +28,7 @@ public sealed partial class BuildWorker(
                 else
                     await news.WaitAsync(await PauseAsync(stop), stop);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error)
+            catch (Exception error) when (!stop.IsCancellationRequested)
             {
                 LogQueueAway(error);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -154,7 +151,7 @@ public sealed partial class BuildWorker(
                 await queue.RenewAsync(lease, work.Token);
                 renewed = time.GetTimestamp();
             }
-            catch (OperationCanceledException) when (work.IsCancellationRequested)
+            catch (Exception) when (work.IsCancellationRequested)
             {
                 return;
             }

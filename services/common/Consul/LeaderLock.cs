@@ -55,7 +55,7 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
                     await renewal;
                 }
             }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            catch (Exception) when (cancellationToken.IsCancellationRequested)
             {
                 break;
             }

@@ -1,4 +1,5 @@
 using Mesh.Common.Health;
+using Mesh.Common.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -8,9 +9,9 @@ namespace Mesh.Common.Postgres;
 /// <summary>Runs the migrations at start, waiting for the database as long as it is away. The service is ready only afterwards.</summary>
 internal sealed partial class MigrationService(
     Migrator migrator, SchemaReadiness readiness, HealthCondition condition, IHostApplicationLifetime lifetime, TimeProvider time,
-    ILogger<MigrationService> logger) : BackgroundService
+    ILogger<MigrationService> logger) : BackgroundLoop
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -27,7 +28,7 @@ internal sealed partial class MigrationService(
                 LogWaiting(e.Message, pause.TotalSeconds);
                 await Task.Delay(pause, time, stoppingToken);
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(e);
                 Environment.ExitCode = 1;

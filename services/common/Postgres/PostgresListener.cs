@@ -53,7 +53,7 @@ public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvid
                 failures = 0;
                 await HearAsync(connection, () => overflow, () => overflow = false, heard, stop);
             }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            catch (Exception) when (stop.IsCancellationRequested)
             {
                 break;
             }

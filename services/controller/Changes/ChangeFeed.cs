@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 
 namespace Mesh.Controller.Changes;
@@ -7,7 +8,7 @@ namespace Mesh.Controller.Changes;
 /// Tells whoever waits that something with a given name has changed, on this replica or another. It carries no data: who is woken
 /// reads the tables. Nobody polls.
 /// </summary>
-public sealed class ChangeFeed(PostgresListener listener) : BackgroundService
+public sealed class ChangeFeed(PostgresListener listener) : BackgroundLoop
 {
     /// <summary>The channel that every change is sent to, inside the transaction that makes it; the payload is a name.</summary>
     public const string Channel = "controller_changes";
@@ -32,7 +33,7 @@ public sealed class ChangeFeed(PostgresListener listener) : BackgroundService
     public Task NextAsync(string name) =>
         _waiting.GetOrAdd(name, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await foreach (var heard in listener.ListenAsync([Channel], stoppingToken))
         {

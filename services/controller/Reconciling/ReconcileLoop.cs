@@ -1,3 +1,4 @@
+using Mesh.Common.Hosting;
 using Mesh.Controller.Changes;
 using Npgsql;
 
@@ -5,13 +6,13 @@ namespace Mesh.Controller.Reconciling;
 
 /// <summary>Leases deployments that are due and reconciles them, a few at a time; woken by changes, else by the next one that is due.</summary>
 internal sealed partial class ReconcileLoop(
-    ReconcileStore store, DeploymentReconciler reconciler, ChangeFeed feed, TimeProvider time, ILogger<ReconcileLoop> logger) : BackgroundService
+    ReconcileStore store, DeploymentReconciler reconciler, ChangeFeed feed, TimeProvider time, ILogger<ReconcileLoop> logger) : BackgroundLoop
 {
     private const int AtOnce = 8;
     private static readonly TimeSpan s_longestSleep = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_shortestSleep = TimeSpan.FromMilliseconds(20);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -27,10 +28,6 @@ internal sealed partial class ReconcileLoop(
                 LogAway(e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
         }
     }
 
@@ -40,7 +37,7 @@ internal sealed partial class ReconcileLoop(
         {
             await reconciler.ReconcileAsync(snapshot, cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException and not NpgsqlException)
+        catch (Exception e) when (e is not NpgsqlException && !cancellationToken.IsCancellationRequested)
         {
             // One deployment that cannot be reconciled must not keep the others from it. Its lease runs out and it is tried again.
             LogFailed(e, snapshot.Deployment.Name.ToString());

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Mesh.Common.Hosting;
 using Mesh.Common.Names;
 using Mesh.Scheduler.V1;
 using Npgsql;
@@ -7,11 +8,11 @@ namespace Mesh.Controller.Reconciling;
 
 /// <summary>Hears from the scheduler which workloads change and makes their deployments due. While it cannot hear, they are looked at by time.</summary>
 internal sealed partial class WorkloadWatch(
-    WorkloadService.WorkloadServiceClient scheduler, ReconcileStore store, TimeProvider time, ILogger<WorkloadWatch> logger) : BackgroundService
+    WorkloadService.WorkloadServiceClient scheduler, ReconcileStore store, TimeProvider time, ILogger<WorkloadWatch> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -23,13 +24,9 @@ internal sealed partial class WorkloadWatch(
                     if (change.Workload is { } workload) await DueAsync(workload, stoppingToken);
                 }
             }
-            catch (Exception e) when (e is RpcException or NpgsqlException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (e is RpcException or NpgsqlException or TimeoutException && !stoppingToken.IsCancellationRequested)
             {
                 LogAway(e.Message);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

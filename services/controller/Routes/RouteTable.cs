@@ -1,11 +1,12 @@
 using Mesh.Common.Errors;
+using Mesh.Common.Hosting;
 using Mesh.Controller.Changes;
 using Npgsql;
 
 namespace Mesh.Controller.Routes;
 
 /// <summary>The routes as this replica last read them. Read once for all routers that watch, when something has changed.</summary>
-public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimeProvider time, ILogger<RouteTable> logger) : BackgroundService
+public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimeProvider time, ILogger<RouteTable> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_recheck = TimeSpan.FromSeconds(30);
     private volatile Version _current = new(RouteSnapshot.Empty);
@@ -21,7 +22,7 @@ public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimePr
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -31,14 +32,10 @@ public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimePr
                 var snapshot = await store.LoadAsync(stoppingToken);
                 if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
             }
-            catch (Exception e) when (e is NpgsqlException or MeshException or TimeoutException)
+            catch (Exception e) when (e is NpgsqlException or MeshException or TimeoutException && !stoppingToken.IsCancellationRequested)
             {
                 LogAway(e.Message);
                 changed = Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
             }
             await changed.WaitAsync(s_recheck, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

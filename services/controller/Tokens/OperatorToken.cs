@@ -1,13 +1,14 @@
 using Mesh.Common.Auth;
+using Mesh.Common.Hosting;
 
 namespace Mesh.Controller.Tokens;
 
 /// <summary>
 /// The first operator's token is chosen by whoever installs Mesh and given as MESH_BOOTSTRAP_TOKEN; only its hash is kept.
 /// </summary>
-internal sealed class OperatorToken(TokenStore store, IConfiguration configuration) : BackgroundService
+internal sealed class OperatorToken(TokenStore store, IConfiguration configuration) : BackgroundLoop
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         if (configuration["MESH_BOOTSTRAP_TOKEN"] is not { Length: > 0 } secret) return;
         if (!secret.StartsWith(TokenAuthenticator.PersonPrefix, StringComparison.Ordinal) || secret.Length < 40)

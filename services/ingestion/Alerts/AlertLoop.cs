@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Errors;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Tables;
 using Npgsql;
 
@@ -19,11 +20,11 @@ public sealed record AlertOptions
 /// </summary>
 public sealed class AlertLoop(
     AlertPolicyStore policies, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
-    ILogger<AlertLoop> logger) : BackgroundService
+    ILogger<AlertLoop> logger) : BackgroundLoop
 {
     private const int Parallel = 8;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
         var interval = TimeSpan.FromMilliseconds(options.IntervalMilliseconds);
@@ -43,7 +44,7 @@ public sealed class AlertLoop(
             await Task.WhenAll(due.Select(policy => EvaluateAsync(policy, stoppingToken)));
             return due.Count;
         }
-        catch (NpgsqlException exception)
+        catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The alert policies cannot be evaluated now");
             return 0;
@@ -59,7 +60,7 @@ public sealed class AlertLoop(
             await alerts.DecideAsync(policy, open => AlertEvaluation.Decide(policy, open, findings, now), stoppingToken);
         }
         catch (Exception exception) when (exception is ClickHouseException or MeshException or HttpRequestException
-            or Polly.ExecutionRejectedException)
+            or Polly.ExecutionRejectedException && !stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The policy {Policy} cannot be evaluated now", policy.Name);
         }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mesh.Common.ClickHouse;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Native;
@@ -14,7 +15,7 @@ namespace Mesh.Ingestion.Drain;
 /// </summary>
 public sealed class DrainLoop(
     WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, TableSetup tables, TimeProvider time,
-    ILogger<DrainLoop> logger) : BackgroundService
+    ILogger<DrainLoop> logger) : BackgroundLoop
 {
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
@@ -24,7 +25,7 @@ public sealed class DrainLoop(
     private WriterSnapshot _snapshot = files.Snapshot;
     private long _snapshotAt = time.GetTimestamp();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
         var batch = new DrainBatch(log.Checkpoint);

@@ -1,9 +1,11 @@
+using Mesh.Common.Hosting;
+
 namespace Mesh.Ingestion.Log;
 
 /// <summary>Ends the program when the disk has failed under the log: only a new start can tell what is durable.</summary>
-internal sealed class LogGuard(WriteAheadLog log, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<LogGuard> logger) : BackgroundService
+internal sealed class LogGuard(WriteAheadLog log, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<LogGuard> logger) : BackgroundLoop
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         if (log.Recovered.CutBytes > 0)
             logger.LogWarning("A torn tail of {Bytes} bytes was cut off the log; none of it had been acknowledged", log.Recovered.CutBytes);

@@ -1,15 +1,16 @@
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Targets;
 using Npgsql;
 
 namespace Mesh.Ingestion.Scraping;
 
 /// <summary>Reads targets when their time comes, a bounded number at once.</summary>
-public sealed class ScrapeLoop(TargetStore store, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundService
+public sealed class ScrapeLoop(TargetStore store, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
 {
     private const int Parallel = 32;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -26,7 +27,7 @@ public sealed class ScrapeLoop(TargetStore store, Scraper scraper, TimeProvider 
             await ScrapeAsync(due, stoppingToken);
             return due.Count;
         }
-        catch (NpgsqlException exception)
+        catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The targets cannot be read now");
             await Task.Delay(Rest * 8, time, stoppingToken);

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Mesh.Common.ClickHouse;
+using Mesh.Common.Hosting;
 
 namespace Mesh.Ingestion.Tables;
 
@@ -7,7 +8,7 @@ namespace Mesh.Ingestion.Tables;
 /// Makes the tables at start, from the embedded scripts in the order of their names. Every statement may be run again.
 /// Until the database answers, it is asked again; batches wait in the log meanwhile.
 /// </summary>
-public sealed class TableSetup(ClickHouseClient clickHouse, TimeProvider time, ILogger<TableSetup> logger) : BackgroundService
+public sealed class TableSetup(ClickHouseClient clickHouse, TimeProvider time, ILogger<TableSetup> logger) : BackgroundLoop
 {
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -22,7 +23,7 @@ public sealed class TableSetup(ClickHouseClient clickHouse, TimeProvider time, I
         from statement in Read(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
         select statement;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         for (var attempt = 0; !await TryAsync(attempt, stoppingToken); attempt++)
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 << Math.Min(attempt, 10))), time, stoppingToken);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Tables;
@@ -10,7 +11,7 @@ namespace Mesh.Ingestion.Tail;
 /// Follows the write-ahead log behind its durable end and hands new log records to whoever tails them. It reads what the
 /// kernel still has in memory, asks no database, and rests while nobody tails.
 /// </summary>
-public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : BackgroundService
+public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : BackgroundLoop
 {
     private readonly ConcurrentDictionary<TailSubscription, byte> _subscriptions = new();
     private readonly TelemetryBatch _batch = new();
@@ -31,7 +32,7 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
         return subscription;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (true)
         {

@@ -1,9 +1,11 @@
+using Mesh.Common.Hosting;
+
 namespace Mesh.Registry.Collection;
 
 /// <summary>Collects at start and then at every interval. A failure is logged; the next run tries again.</summary>
-internal sealed class CollectorLoop(Collector collector, RegistryOptions options, TimeProvider time, ILogger<CollectorLoop> logger) : BackgroundService
+internal sealed class CollectorLoop(Collector collector, RegistryOptions options, TimeProvider time, ILogger<CollectorLoop> logger) : BackgroundLoop
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.CollectionInterval, time);
         do

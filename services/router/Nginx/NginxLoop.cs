@@ -1,4 +1,5 @@
 using Mesh.Common.Health;
+using Mesh.Common.Hosting;
 using Mesh.Router.Routing;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace Mesh.Router.Nginx;
 /// <summary>Serves the routing table with nginx, and says which generation of endpoints is served.</summary>
 internal sealed partial class NginxLoop(
     RoutingTableHolder tables, ServedGeneration served, NginxServer nginx, ServerHealth health, IOptions<RouterOptions> options, TimeProvider time,
-    ILogger<NginxLoop> logger) : BackgroundService
+    ILogger<NginxLoop> logger) : BackgroundLoop
 {
     // The router is ready once it has served all that there is to serve; what goes away later does not make it unready.
     private readonly HealthCondition _served = health.Require("routes");
@@ -23,7 +24,7 @@ internal sealed partial class NginxLoop(
 
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         // Numbers grow over restarts, so that an adopted nginx never seems to serve what it does not.
         var number = time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -50,13 +51,10 @@ internal sealed partial class NginxLoop(
                     _served.Meet();
                 }
             }
-            catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or UnauthorizedAccessException
+                && !stoppingToken.IsCancellationRequested)
             {
                 LogProblem(e.Message);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
             }
             await changed.WaitAsync(s_check, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (changed.IsCompleted) await PauseAsync(s_coalesce, stoppingToken);

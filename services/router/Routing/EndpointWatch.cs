@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Grpc.Core;
+using Mesh.Common.Hosting;
 using Mesh.Scheduler.V1;
 using Microsoft.Extensions.Options;
 
@@ -15,14 +16,14 @@ internal sealed partial class EndpointWatch(
     ServedGeneration served,
     IOptions<RouterOptions> options,
     TimeProvider time,
-    ILogger<EndpointWatch> logger) : BackgroundService
+    ILogger<EndpointWatch> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_signOfLife = TimeSpan.FromSeconds(3);
 
     private string RouterId => options.Value.Id.Length > 0 ? options.Value.Id : Environment.MachineName;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -30,9 +31,9 @@ internal sealed partial class EndpointWatch(
             {
                 await FollowAsync(stoppingToken);
             }
-            catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException)
+            catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException
+                && !stoppingToken.IsCancellationRequested)
             {
-                if (stoppingToken.IsCancellationRequested) return;
                 LogAway(e.Message);
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

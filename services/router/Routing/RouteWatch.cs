@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Grpc.Core;
+using Mesh.Common.Hosting;
 using Mesh.Controller.V1;
 using Microsoft.Extensions.Options;
 
@@ -11,11 +12,11 @@ internal sealed partial class RouteWatch(
     RoutingTableHolder tables,
     IOptions<RouterOptions> options,
     TimeProvider time,
-    ILogger<RouteWatch> logger) : BackgroundService
+    ILogger<RouteWatch> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -28,10 +29,6 @@ internal sealed partial class RouteWatch(
             catch (Exception e) when (e is RpcException && !stoppingToken.IsCancellationRequested)
             {
                 LogAway(e.Message);
-            }
-            catch (Exception e) when (e is RpcException or OperationCanceledException && stoppingToken.IsCancellationRequested)
-            {
-                return;
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

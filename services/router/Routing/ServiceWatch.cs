@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Mesh.Common.Consul;
+using Mesh.Common.Hosting;
 
 namespace Mesh.Router.Routing;
 
 /// <summary>Follows where Mesh's own services answer, for the API's front door. While Consul is away, the last addresses stay.</summary>
 internal sealed partial class ServiceWatch(
-    ConsulClient consul, RoutingTableHolder tables, TimeProvider time, ILogger<ServiceWatch> logger) : BackgroundService
+    ConsulClient consul, RoutingTableHolder tables, TimeProvider time, ILogger<ServiceWatch> logger) : BackgroundLoop
 {
     /// <summary>The services that the front door leads to.</summary>
     internal static readonly string[] Names = ["builder", "controller", "ingestion", "registry", "scheduler"];
@@ -14,7 +15,7 @@ internal sealed partial class ServiceWatch(
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Names.Select(n => FollowAsync(n, stoppingToken)));
+    protected override Task LoopAsync(CancellationToken stoppingToken) => Task.WhenAll(Names.Select(n => FollowAsync(n, stoppingToken)));
 
     private async Task FollowAsync(string service, CancellationToken cancellationToken)
     {
@@ -27,15 +28,11 @@ internal sealed partial class ServiceWatch(
                 // With no healthy instance the last ones stay: one of them may answer sooner than Consul knows.
                 if (answer.Value.Count > 0) Tell(service, answer.Value);
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException)
+            catch (Exception e) when (e is HttpRequestException or JsonException or IOException && !cancellationToken.IsCancellationRequested)
             {
                 LogAway(service, e.Message);
                 index = 0;
                 await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
             }
         }
     }

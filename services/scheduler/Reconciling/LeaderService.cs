@@ -12,12 +12,12 @@ public sealed class LeaderService(
     ConsulClient consul, MeshOptions mesh, SchedulerOptions options, Leadership leadership, Fence fences, MeshDatabase database,
     AssignmentStore assignments, StatusStore statuses, EndpointStore endpoints, RouterStore routerStore, NodeMonitor monitor,
     Reconciler reconciler, Sweeper sweeper, ChangeBus bus, ServerAddress address, TimeProvider time, ILoggerFactory loggers)
-    : BackgroundService
+    : BackgroundLoop
 {
     private const string Key = "mesh/scheduler/leader";
     private readonly ILogger _logger = loggers.CreateLogger<LeaderService>();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         var holder = $"{mesh.Advertise}:{await address.PortAsync(stoppingToken)}";
         var held = new LeaderLock(consul, Key, holder, time, loggers.CreateLogger<LeaderLock>());

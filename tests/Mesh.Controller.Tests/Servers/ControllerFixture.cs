@@ -23,7 +23,9 @@ public sealed class ControllerFixture : IAsyncLifetime
     public string Database { get; private set; } = "";
 
     /// <summary>One of Mesh's own programs: it may do everything.</summary>
-    public Caller Service => As(ServiceToken.Create(_clusterKey, "tests"));
+    public Caller Service => As(ServiceToken);
+
+    public string ServiceToken => Mesh.Common.Auth.ServiceToken.Create(_clusterKey, "tests");
 
     public async Task InitializeAsync()
     {
@@ -40,12 +42,16 @@ public sealed class ControllerFixture : IAsyncLifetime
         await _consul.DisposeAsync();
     }
 
+    /// <summary>The Consul agent in which the controllers register.</summary>
+    public Uri Consul => _consul.Address;
+
     /// <summary>Starts a controller on the same database.</summary>
     public Task<MeshProcess> StartAsync() => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>
     {
         ["MESH_POSTGRES"] = Database,
         ["MESH_CONSUL"] = _consul.Address.ToString(),
         ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(_clusterKey),
+        ["MESH_DRAIN_SECONDS"] = "3",
     });
 
     public Caller As(string token, MeshProcess? process = null)

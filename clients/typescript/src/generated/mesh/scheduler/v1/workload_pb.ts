@@ -595,7 +595,8 @@ export const HealthCheck_ExecCheckSchema: GenMessage<HealthCheck_ExecCheck> = /*
  */
 export type RestartPolicy = Message<"mesh.scheduler.v1.RestartPolicy"> & {
   /**
-   * How many restarts on the same node within `window` before the allocation counts as failed; empty means 5.
+   * How many restarts on the same node within `window` before the allocation counts as failed; empty means 5, and none
+   * for jobs, whose attempts the scheduler counts.
    *
    * @generated from field: int32 attempts = 1;
    */
