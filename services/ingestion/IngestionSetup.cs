@@ -79,8 +79,9 @@ public static class IngestionSetup
     private static WriteAheadLog OpenLog(IServiceProvider provider)
     {
         var files = provider.GetRequiredService<LogFiles>();
+        var position = files.Checkpoint.Read();
         return new WriteAheadLog(
-            files.Folder, files.Checkpoint.Read(), provider.GetRequiredService<LogOptions>(), provider.GetRequiredService<TimeProvider>());
+            files.Folder, position.Drained, provider.GetRequiredService<LogOptions>(), provider.GetRequiredService<TimeProvider>(), position.RollupStart);
     }
 
     private static WriterTable RestoreWriters(IServiceProvider provider)

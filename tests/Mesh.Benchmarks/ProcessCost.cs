@@ -15,6 +15,9 @@ internal static class ProcessCost
         return fields[11..15].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
     }
 
+    /// <summary>The process's name, as the system shortens it.</summary>
+    public static string NameOf(int pid) => File.ReadAllText($"/proc/{pid}/comm").TrimEnd();
+
     /// <summary>The most memory that was ever resident, in MiB (proc(5), VmHWM).</summary>
     public static double PeakMebibytes(int pid)
     {

@@ -9,6 +9,10 @@ internal sealed class ProcessTree(params int[] roots)
 
     public double PeakMebibytes => All().Sum(ProcessCost.PeakMebibytes);
 
+    /// <summary>What each process has used, for people.</summary>
+    public IEnumerable<string> Each() => All().Select(id => string.Create(CultureInfo.InvariantCulture, $"{ProcessCost.NameOf(id)} {ProcessCost.CpuSeconds(id):F1} s"))
+        .Where(text => !text.EndsWith(" 0.0 s", StringComparison.Ordinal));
+
     private List<int> All()
     {
         var parents = new Dictionary<int, List<int>>();

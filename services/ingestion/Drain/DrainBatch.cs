@@ -11,7 +11,7 @@ namespace Mesh.Ingestion.Drain;
 /// </summary>
 public sealed class DrainBatch(long start)
 {
-    private bool _ended;
+    private BatchEnd _ended;
 
     public TelemetryBatch Rows { get; } = new();
 
@@ -20,6 +20,9 @@ public sealed class DrainBatch(long start)
 
     /// <summary>Where it ends; meaningful once it is gathered.</summary>
     public long End { get; private set; } = start;
+
+    /// <summary>Whether a roll-up ends with the batch.</summary>
+    public bool EndsRollup => _ended == BatchEnd.Rollup;
 
     /// <summary>When the first of its records was written.</summary>
     public long UnixMilliseconds { get; private set; }
@@ -30,7 +33,7 @@ public sealed class DrainBatch(long start)
     /// <summary>Takes in what is durable; true when the batch has reached its end.</summary>
     public bool Gather(LogReader reader)
     {
-        while (!_ended && reader.TryRead())
+        while (_ended == BatchEnd.None && reader.TryRead())
         {
             WriterSnapshot.Apply(Writers, reader);
             var payload = new ByteReader(reader.Payload);
@@ -39,20 +42,20 @@ public sealed class DrainBatch(long start)
             if (End == Start)
                 UnixMilliseconds = reader.Header.UnixMilliseconds;
             End = reader.Position;
-            _ended = reader.Header.EndsBatch;
+            _ended = reader.Header.End;
         }
 
-        return _ended;
+        return _ended != BatchEnd.None;
     }
 
-    /// <summary>What ClickHouse knows this batch's rows of one table by. The same batch has the same token for ever.</summary>
-    public string TokenOf(string table, Guid logId) => $"{logId:N}-{Start:x}-{End:x}-{table}";
+    /// <summary>What ClickHouse knows the rows of one table by that come from a stretch of the log. The same stretch has the same token for ever.</summary>
+    public static string TokenOf(string table, Guid logId, long start, long end) => $"{logId:N}-{start:x}-{end:x}-{table}";
 
     /// <summary>Begins the batch behind this one.</summary>
     public void Next()
     {
         Rows.Clear();
         Start = End;
-        _ended = false;
+        _ended = BatchEnd.None;
     }
 }

@@ -4,6 +4,7 @@ using Mesh.Common.Hosting;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Native;
+using Mesh.Ingestion.Rollups;
 using Mesh.Ingestion.Tables;
 using Mesh.Ingestion.Writers;
 
@@ -11,7 +12,8 @@ namespace Mesh.Ingestion.Drain;
 
 /// <summary>
 /// Brings the log into the database, batch after batch, in order. It holds one batch at a time: while the database is
-/// away the log grows and memory does not. A batch is tried until it is taken; under its token it is taken once.
+/// away the log grows and memory does not. A batch is tried until it is taken; under its token it is taken once. The same
+/// holds for roll-ups, which are made here of some batches together: one insert of few rows where a view would make many.
 /// </summary>
 public sealed class DrainLoop(
     WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, TableSetup tables, TimeProvider time,
@@ -22,15 +24,22 @@ public sealed class DrainLoop(
 
     private readonly ByteBuffer _bytes = new(1 << 20);
     private readonly DrainMetrics _metrics = new(log, time);
+    private readonly SampleSorter _sorter = new();
+    private readonly SampleBlock _sorted = new();
+    private readonly Rollup _rollup = new();
+    private readonly MinuteBlock _minutes = new();
     private WriterSnapshot _snapshot = files.Snapshot;
     private long _snapshotAt = time.GetTimestamp();
+    private long _rollupStart;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
-        var batch = new DrainBatch(log.Checkpoint);
+        var position = files.Checkpoint.Read();
+        _rollupStart = position.RollupStart;
+        var batch = new DrainBatch(_rollupStart);
         RestoreWriters(batch);
-        using var reader = new LogReader(log, log.Checkpoint);
+        using var reader = new LogReader(log, _rollupStart);
         while (!stoppingToken.IsCancellationRequested)
         {
             while (!batch.Gather(reader))
@@ -39,8 +48,7 @@ public sealed class DrainLoop(
                 await log.WaitBeyondAsync(reader.Position, stoppingToken);
             }
 
-            await InsertAsync(batch, stoppingToken);
-            Commit(batch);
+            await DrainAsync(batch, position.Drained, stoppingToken);
             batch.Next();
         }
     }
@@ -49,6 +57,7 @@ public sealed class DrainLoop(
     {
         _metrics.Dispose();
         _bytes.Dispose();
+        _rollup.Dispose();
         base.Dispose();
     }
 
@@ -57,22 +66,43 @@ public sealed class DrainLoop(
         foreach (var (key, state) in files.Snapshot.Writers)
             batch.Writers[key] = state;
 
-        // The snapshot may be older than the checkpoint: the records between the two complete it.
+        // The snapshot may be older than where the reading begins: the records between the two complete it.
         using var reader = new LogReader(log, files.Snapshot.Position);
-        while (reader.Position < log.Checkpoint && reader.TryRead())
+        while (reader.Position < _rollupStart && reader.TryRead())
             WriterSnapshot.Apply(batch.Writers, reader);
     }
 
-    private async Task InsertAsync(DrainBatch batch, CancellationToken cancellationToken)
+    // After a start, batches that the database has are read again for their roll-ups alone.
+    private async Task DrainAsync(DrainBatch batch, long drained, CancellationToken cancellationToken)
     {
-        foreach (var block in batch.Rows.Blocks.Where(block => block.Rows > 0))
+        _sorter.Sort(batch.Rows.Samples, _sorted);
+        _rollup.Add(_sorted);
+        if (batch.End > drained)
         {
-            _bytes.Clear();
-            NativeBlock.Write(block, _bytes);
-            var token = batch.TokenOf(block.Table, log.Recovered.LogId);
-            for (var attempt = 0; !await TryInsertAsync(block, token, attempt, cancellationToken); attempt++)
-                await Task.Delay(DelayOf(attempt), time, cancellationToken);
+            foreach (var block in batch.Rows.Blocks)
+                await InsertAsync(block == batch.Rows.Samples ? _sorted : block, batch.Start, batch.End, cancellationToken);
         }
+
+        if (batch.EndsRollup)
+        {
+            _rollup.Take(_minutes);
+            await InsertAsync(_minutes, _rollupStart, batch.End, cancellationToken);
+            _rollupStart = batch.End;
+        }
+
+        if (batch.End > drained || batch.EndsRollup)
+            Commit(batch, Math.Max(batch.End, drained));
+    }
+
+    private async Task InsertAsync(Block block, long start, long end, CancellationToken cancellationToken)
+    {
+        if (block.Rows == 0)
+            return;
+        _bytes.Clear();
+        NativeBlock.Write(block, _bytes);
+        var token = DrainBatch.TokenOf(block.Table, log.Recovered.LogId, start, end);
+        for (var attempt = 0; !await TryInsertAsync(block, token, attempt, cancellationToken); attempt++)
+            await Task.Delay(DelayOf(attempt), time, cancellationToken);
     }
 
     private async Task<bool> TryInsertAsync(Block block, string token, int attempt, CancellationToken cancellationToken)
@@ -93,10 +123,10 @@ public sealed class DrainLoop(
         }
     }
 
-    private void Commit(DrainBatch batch)
+    private void Commit(DrainBatch batch, long drained)
     {
-        files.Checkpoint.Write(batch.End);
-        if (time.GetElapsedTime(_snapshotAt) >= SnapshotInterval)
+        files.Checkpoint.Write(new DrainPosition(drained, _rollupStart));
+        if (batch.End == drained && time.GetElapsedTime(_snapshotAt) >= SnapshotInterval)
         {
             _snapshot = SnapshotOf(batch);
             _snapshot.Write(files.SnapshotPath);
@@ -104,7 +134,7 @@ public sealed class DrainLoop(
             writers.Forget();
         }
 
-        log.Truncate(batch.End, keepFrom: Math.Min(batch.End, _snapshot.Position));
+        log.Truncate(drained, keepFrom: Math.Min(_rollupStart, _snapshot.Position));
         _metrics.Committed(batch);
     }
 

@@ -63,7 +63,7 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
         batch.Samples.Tenant.Add(tenant);
         batch.Samples.Series.Add(series);
         batch.Samples.Time.Add(milliseconds);
-        batch.Samples.Value.Add(value);
+        batch.Samples.Value.Add(cache.Scales.Encode(series, value));
     }
 
     /// <summary>Whether the series is known to have its row of today.</summary>
@@ -81,7 +81,7 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
 
         batch.Samples.Series.Add(series);
         batch.Samples.Time.Add(milliseconds);
-        batch.Samples.Value.Add(value);
+        batch.Samples.Value.Add(cache.Scales.Encode(series, value));
     }
 
     /// <summary>

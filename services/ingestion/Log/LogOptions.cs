@@ -23,7 +23,7 @@ public sealed record LogOptions
 
     /// <summary>A batch for the database ends with the record that brings it to this many rows.</summary>
     [Range(1, 1_000_000)]
-    public int BatchRows { get; init; } = 65_536;
+    public int BatchRows { get; init; } = 900_000;
 
     /// <summary>A batch for the database ends with the record that brings it to this size, so the drain's memory is bounded.</summary>
     [Range(1, 1 << 30)]
@@ -31,4 +31,11 @@ public sealed record LogOptions
 
     /// <summary>A batch for the database ends when its first row has waited this long.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A roll-up ends with the batch that brings it to this many rows, so the drain's memory is bounded.</summary>
+    [Range(1, 100_000_000)]
+    public int RollupRows { get; init; } = 4_000_000;
+
+    /// <summary>A roll-up ends with the first batch that ends this long after its first row.</summary>
+    public TimeSpan RollupAge { get; init; } = TimeSpan.FromMinutes(1);
 }

@@ -28,7 +28,12 @@ public sealed class WriteAheadLog : IDisposable
     private Exception? _broken;
     private TaskCompletionSource _advanced = NewSignal();
 
-    public WriteAheadLog(string folder, long checkpoint, LogOptions options, TimeProvider time)
+    /// <param name="folder">Where its segments lie.</param>
+    /// <param name="checkpoint">The position up to which the database has everything.</param>
+    /// <param name="options">Its bounds.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="openFrom">Where the batches begin whose roll-ups the database has not; the checkpoint unless given.</param>
+    public WriteAheadLog(string folder, long checkpoint, LogOptions options, TimeProvider time, long? openFrom = null)
     {
         Folder = folder;
         _options = options;
@@ -36,7 +41,7 @@ public sealed class WriteAheadLog : IDisposable
         Recovered = RecoveredLog.Open(folder, checkpoint);
         _disk = new DiskSpace(folder, options.MinFreeBytes, time);
         _writer = new LogWriter(folder, Recovered, options.SegmentBytes);
-        _batches = new LogBatches(options, time, openRows: Recovered.End > checkpoint);
+        _batches = new LogBatches(options, time, openRows: Recovered.End > (openFrom ?? checkpoint));
         _durableEnd = Recovered.End;
         _checkpoint = checkpoint;
         _loop = new Thread(Run) { Name = "log", IsBackground = true };

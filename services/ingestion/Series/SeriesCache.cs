@@ -9,10 +9,13 @@ namespace Mesh.Ingestion.Series;
 /// </summary>
 public sealed class SeriesCache(int capacity = 1 << 22)
 {
-    private const int StripeCount = 64;
+    private const int StripeBits = 6, StripeCount = 1 << StripeBits;
 
     private readonly Stripe[] _stripes = [.. Enumerable.Range(0, StripeCount).Select(_ => new Stripe(Math.Max(64, capacity / StripeCount)))];
     private readonly ConcurrentDictionary<string, TenantCount> _tenants = new();
+
+    /// <summary>How many decimals the series' values have.</summary>
+    public DecimalScales Scales { get; } = new();
 
     /// <summary>Whether the series has a row of this day.</summary>
     public bool Knows(ulong id, int day)
@@ -32,7 +35,8 @@ public sealed class SeriesCache(int capacity = 1 << 22)
     /// <summary>How many series of the tenant were seen on this day.</summary>
     public int CountOf(string tenant, int day) => _tenants.TryGetValue(tenant, out var count) ? count.On(day) : 0;
 
-    private Stripe StripeOf(ulong id) => _stripes[id >> 58];
+    // By the lowest bits: the highest are those of the metric's name, which many series share.
+    private Stripe StripeOf(ulong id) => _stripes[id & (StripeCount - 1)];
 
     private sealed class TenantCount
     {
@@ -88,7 +92,7 @@ public sealed class SeriesCache(int capacity = 1 << 22)
         private int SlotOf(ulong id)
         {
             var mask = _ids.Length - 1;
-            var slot = (int)id & mask;
+            var slot = (int)(id >> StripeBits) & mask;
             while (_days[slot] != 0 && _ids[slot] != id)
                 slot = (slot + 1) & mask;
             return slot;

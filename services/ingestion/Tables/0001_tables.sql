@@ -1,5 +1,5 @@
 -- Every statement may be run again at each start. Windows for deduplication tokens stand on every table that is
--- inserted into, and on the roll-up that a materialized view fills. Without them a retry would double rows.
+-- inserted into. Without them a retry would double rows.
 
 create table if not exists series
 (
@@ -14,48 +14,54 @@ order by (tenant, metric, id)
 ttl seen + interval 400 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- A value is a whole number and how many of its digits are decimals, 255 means the bits of a double. Queries read the column
+-- value. The order is that of the blocks as they are inserted. Merging costs more than inserting, so few large merges are
+-- made and no small ones.
 create table if not exists samples
 (
     tenant LowCardinality(String) codec(ZSTD(1)),
-    series UInt64 codec(Delta, ZSTD(1)),
-    time DateTime64(3, 'UTC') codec(DoubleDelta, ZSTD(1)),
-    value Float64 codec(ZSTD(3))
+    series UInt64 codec(ZSTD(1)),
+    time DateTime64(3, 'UTC') codec(Delta, ZSTD(1)),
+    scale UInt8 codec(ZSTD(1)),
+    mantissa Int64 codec(Delta, T64('bit'), ZSTD(1)),
+    value Float64 alias if(scale > 18, reinterpret(mantissa, 'Float64'), mantissa / [1., 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9,
+        1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18][scale + 1])
 )
 engine = MergeTree
 partition by toDate(time)
 order by (tenant, series, time)
 ttl toDateTime(time) + interval 30 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-    ttl_only_drop_parts = 1;
+    ttl_only_drop_parts = 1, min_parts_to_merge_at_once = 10, vertical_merge_algorithm_min_columns_to_activate = 1;
 
+-- Before roll-ups were made by the drain, a view made them.
+drop view if exists samples_to_1m;
+
+-- Values of one scale are added as whole numbers, raw ones as doubles, their least and greatest in an order of whole numbers.
 create table if not exists samples_1m
 (
     tenant LowCardinality(String) codec(ZSTD(1)),
-    series UInt64 codec(Delta, ZSTD(1)),
-    time DateTime('UTC') codec(DoubleDelta, ZSTD(1)),
-    min SimpleAggregateFunction(min, Float64) codec(ZSTD(3)),
-    max SimpleAggregateFunction(max, Float64) codec(ZSTD(3)),
-    sum SimpleAggregateFunction(sum, Float64) codec(ZSTD(3)),
-    count SimpleAggregateFunction(sum, UInt64) codec(T64, ZSTD(1))
+    series UInt64 codec(ZSTD(1)),
+    time DateTime('UTC') codec(Delta, ZSTD(1)),
+    scale UInt8 codec(ZSTD(1)),
+    min_mantissa SimpleAggregateFunction(min, Int64) codec(Delta, T64('bit'), ZSTD(1)),
+    max_mantissa SimpleAggregateFunction(max, Int64) codec(Delta, T64('bit'), ZSTD(1)),
+    sum_mantissa SimpleAggregateFunction(sum, Int64) codec(Delta, T64('bit'), ZSTD(1)),
+    sum_raw SimpleAggregateFunction(sum, Float64) codec(ZSTD(1)),
+    count SimpleAggregateFunction(sum, UInt64) codec(T64, ZSTD(1)),
+    min Float64 alias if(scale > 18, reinterpret(bitXor(min_mantissa, if(min_mantissa < 0, 9223372036854775807, 0)), 'Float64'),
+        min_mantissa / [1., 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18][scale + 1]),
+    max Float64 alias if(scale > 18, reinterpret(bitXor(max_mantissa, if(max_mantissa < 0, 9223372036854775807, 0)), 'Float64'),
+        max_mantissa / [1., 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18][scale + 1]),
+    sum Float64 alias if(scale > 18, sum_raw,
+        sum_mantissa / [1., 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18][scale + 1])
 )
 engine = AggregatingMergeTree
 partition by toYYYYMM(time)
-order by (tenant, series, time)
+order by (tenant, series, time, scale)
 ttl time + interval 400 day
-settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
-
-create materialized view if not exists samples_to_1m to samples_1m as
-select
-    tenant,
-    series,
-    toStartOfMinute(toDateTime(samples.time)) as time,
-    min(value) as min,
-    max(value) as max,
-    sum(value) as sum,
-    count() as count
-from samples
-where reinterpretAsUInt64(value) != 9218868437227405314 -- what Prometheus ends a series with is no value
-group by tenant, series, time;
+settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_parts_to_merge_at_once = 10, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 create table if not exists logs
 (

@@ -6,13 +6,17 @@ namespace Mesh.Ingestion.Tables;
 public sealed class SampleBlock : Block
 {
     public SampleBlock()
-        : this(new(), new("UInt64"), new("DateTime64(3, 'UTC')"), new("Float64"))
+        : this(new(), new("UInt64"), new("DateTime64(3, 'UTC')"), new("UInt8"), new("Int64"))
     {
     }
 
-    private SampleBlock(DictionaryColumn tenant, ValueColumn<ulong> series, ValueColumn<long> time, ValueColumn<double> value)
-        : base("samples", ("tenant", tenant), ("series", series), ("time", time), ("value", value)) =>
-        (Tenant, Series, Time, Value) = (tenant, series, time, value);
+    private SampleBlock(
+        DictionaryColumn tenant, ValueColumn<ulong> series, ValueColumn<long> time, ValueColumn<byte> scale, ValueColumn<long> mantissa)
+        : base("samples", ("tenant", tenant), ("series", series), ("time", time), ("scale", scale), ("mantissa", mantissa))
+    {
+        (Tenant, Series, Time, Scale, Mantissa) = (tenant, series, time, scale, mantissa);
+        Value = new SampleValues(scale, mantissa);
+    }
 
     public DictionaryColumn Tenant { get; }
 
@@ -20,5 +24,9 @@ public sealed class SampleBlock : Block
 
     public ValueColumn<long> Time { get; }
 
-    public ValueColumn<double> Value { get; }
+    public ValueColumn<byte> Scale { get; }
+
+    public ValueColumn<long> Mantissa { get; }
+
+    public SampleValues Value { get; }
 }

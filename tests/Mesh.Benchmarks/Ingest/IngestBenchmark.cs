@@ -8,14 +8,15 @@ namespace Mesh.Benchmarks.Ingest;
 /// <summary>The same remote-write requests to victoria-metrics and to us, in turn, and then our own stream.</summary>
 internal static class IngestBenchmark
 {
-    /// <summary>Runs all parts, or those that are named: `small`, `large`, `stream`.</summary>
+    /// <summary>Runs all parts, or those that are named: `small`, `large`, `stream`; with `alone` without the peer.</summary>
     public static async Task<int> RunAsync(string[] parts)
     {
         var results = new List<Result>();
+        var alone = parts.Contains("alone");
         if (Has(parts, "small"))
-            results.AddRange(await CompareAsync("10,000 series", hosts: 21, scrapes: 800));
+            results.AddRange(await CompareAsync("10,000 series", hosts: 21, scrapes: 1_600, alone));
         if (Has(parts, "large"))
-            results.AddRange(await CompareAsync("1,000,000 series", hosts: 2_092, scrapes: 8));
+            results.AddRange(await CompareAsync("1,000,000 series", hosts: 2_092, scrapes: 12, alone));
         if (Has(parts, "stream"))
             results.AddRange(await StreamAsync());
         if (parts.Length == 0)
@@ -29,27 +30,34 @@ internal static class IngestBenchmark
         "One seeded stream of remote-write requests (hosts as node_exporter tells of them, 478 series each, scraped every 15 s, 2,000 samples a request, "
         + "some hosts replaced; four senders) sent to Debian's victoria-metrics and to us on the same machine, one after the other, as fast as each takes it. "
         + "CPU time is that of all processes of each side (ours: ingestion, ClickHouse engine, PostgreSQL, Consul) from the first request until all samples are in "
-        + "files and merging has come to rest; the senders are not counted. Sizes are those after everything has been merged. What we acknowledge is on the disk "
+        + "files and merging has come to rest; the senders are not counted, nor are the start and a first two million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
         + "(fdatasync); victoria-metrics answers before that and can lose the last seconds. Where a line has no peer, there is nothing comparable.";
 
     private static bool Has(string[] parts, string part) => parts.Length == 0 || parts.Contains(part);
 
-    private static async Task<IEnumerable<Result>> CompareAsync(string name, int hosts, int scrapes)
+    private static async Task<IEnumerable<Result>> CompareAsync(string name, int hosts, int scrapes, bool alone)
     {
         using var folder = new TestFolder();
         var begun = Stopwatch.GetTimestamp();
-        var recording = Recording.Make(folder.Path, hosts, scrapes);
+        var recording = Recording.Make(Path.Combine(folder.Path, "recording"), hosts, scrapes, minutesBack: 5);
+        var warmUp = Recording.Make(Path.Combine(folder.Path, "warm-up"), hosts: 20, scrapes: 250, minutesBack: 24 * 60);
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {recording.Samples} samples of {recording.Series} series in {recording.Bytes / recording.Samples} bytes each, made in {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s"));
-        Measured peer, ours;
-        await using (var side = await VictoriaMetrics.StartAsync())
-            peer = await Measured.RunAsync(side, recording);
+        Measured? peer = null, ours;
+        if (!alone)
+        {
+            await using var side = await VictoriaMetrics.StartAsync();
+            peer = await Measured.RunAsync(side, warmUp, recording);
+        }
+
         await using (var side = await MeshStore.StartAsync())
         {
-            ours = await Measured.RunAsync(side, recording);
-            await side.CheckAsync(recording.Samples);
+            ours = await Measured.RunAsync(side, warmUp, recording);
+            await side.CheckAsync(warmUp.Samples + recording.Samples);
         }
+
+        peer ??= ours;
 
         return
         [
@@ -71,13 +79,16 @@ internal static class IngestBenchmark
         var load = StreamLoad.Make(hosts: 20, scrapes: 1_000);
         await using var store = await MeshStore.StartAsync();
         var headers = new Metadata { { "authorization", "Bearer " + store.Token } };
+        var warmUp = StreamLoad.Make(hosts: 20, scrapes: 250);
+        await warmUp.SendAsync(store.Ingestion.Address, headers, 0);
+        await store.SettleAsync(warmUp.Samples);
         var (cpu, begun) = (store.Processes.CpuSeconds, Stopwatch.GetTimestamp());
         await load.SendAsync(store.Ingestion.Address, headers, 0);
         var acknowledged = load.Samples / Stopwatch.GetElapsedTime(begun).TotalSeconds;
         await Wait.UntilAsync("all is in the table", async () =>
-            await store.Engine.QueryAsync("select count() from samples") == load.Samples.ToString(CultureInfo.InvariantCulture), TimeSpan.FromMinutes(3));
+            await store.Engine.QueryAsync("select count() from samples") == (warmUp.Samples + load.Samples).ToString(CultureInfo.InvariantCulture), TimeSpan.FromMinutes(3));
         var inTable = load.Samples / Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        await store.SettleAsync(load.Samples);
+        await store.SettleAsync(warmUp.Samples + load.Samples);
         var perCpuSecond = load.Samples / (store.Processes.CpuSeconds - cpu);
         var latencies = await load.SendAsync(store.Ingestion.Address, headers, inTable / 2);
         latencies.Sort();

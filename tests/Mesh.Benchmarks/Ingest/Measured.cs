@@ -14,20 +14,24 @@ internal sealed record Measured(
 {
     public double AllBytesPerSample => BytesPerSample.Values.Sum();
 
-    public static async Task<Measured> RunAsync(ISide side, Recording recording)
+    public static async Task<Measured> RunAsync(ISide side, Recording warmUp, Recording recording)
     {
+        await Replay.SendAsync(warmUp, side.WriteAddress, side.Token);
+        await side.SettleAsync(warmUp.Samples);
+        var before = string.Join(", ", side.Processes.Each());
         var (cpu, begun) = (side.Processes.CpuSeconds, Stopwatch.GetTimestamp());
         var latencies = await Replay.SendAsync(recording, side.WriteAddress, side.Token);
         var elapsed = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        await side.SettleAsync(recording.Samples);
+        await side.SettleAsync(warmUp.Samples + recording.Samples);
+        var parts = string.Join(", ", side.Processes.Each());
         cpu = side.Processes.CpuSeconds - cpu;
         var peak = side.Processes.PeakMebibytes;
         var sizes = await side.MergeAsync();
         latencies.Sort();
         var measured = new Measured(
             recording.Samples / cpu, recording.Samples / elapsed, peak, latencies[latencies.Count / 2], latencies[(int)(latencies.Count * 0.99)],
-            sizes.ToDictionary(size => size.Key, size => (double)size.Value / recording.Samples));
-        Console.Error.WriteLine($"{side.GetType().Name}: {measured} {string.Join(", ", measured.BytesPerSample)}");
+            sizes.ToDictionary(size => size.Key, size => (double)size.Value / (warmUp.Samples + recording.Samples)));
+        Console.Error.WriteLine($"{side.GetType().Name}: {measured} {string.Join(", ", measured.BytesPerSample)} cpu from {before} to {parts}");
         return measured;
     }
 }

@@ -21,10 +21,14 @@ internal sealed class Recording
 
     public long Bytes { get; private set; }
 
-    public static Recording Make(string folder, int hosts, int scrapes)
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="hosts">How many hosts.</param>
+    /// <param name="scrapes">How many times each is scraped.</param>
+    /// <param name="minutesBack">How long ago the last scrape was: every time is one that both sides take.</param>
+    public static Recording Make(string folder, int hosts, int scrapes, int minutesBack)
     {
-        // The last scrape lies a few minutes back: every time is one that both sides take.
-        var start = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 300_000 - (long)scrapes * HostFleet.ScrapeMilliseconds;
+        var start = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - minutesBack * 60_000L - (long)scrapes * HostFleet.ScrapeMilliseconds;
+        Directory.CreateDirectory(folder);
         var fleet = new HostFleet(hosts, start);
         var recording = new Recording(folder);
         var requests = Enumerable.Range(0, Senders).Select(_ => new RemoteWrite()).ToArray();

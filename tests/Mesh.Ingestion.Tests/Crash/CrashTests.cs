@@ -18,6 +18,7 @@ public sealed class CrashTests
         await using var ingestion = new IngestionProcess(Path.Combine(folder.Path, "ingestion"), engine.Address, postgres);
         ingestion.Settings["MESH_INGESTION_LOG_SEGMENT_BYTES"] = "200000";
         ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "50";
+        ingestion.Settings["MESH_INGESTION_ROLLUP_MILLISECONDS"] = "200";
         await engine.StartAsync();
         await ingestion.StartAsync();
 
@@ -54,16 +55,24 @@ public sealed class CrashTests
     private static async Task CheckAsync(EngineProcess engine, IngestionProcess ingestion, string name, long expected)
     {
         var series = $"series in (select id from series where tenant = 'crash' and metric = 'crash_sequence' and labels['writer'] = '{name}')";
-        var count = -1L;
-        for (var attempt = 0; attempt < 600 && count < expected; attempt++)
+        foreach (var sql in new[] { $"select count() from samples where {series}", $"select sum(count) from samples_1m where {series}" })
         {
-            await Task.Delay(50);
-            count = await engine.NumberAsync($"select count() from samples where {series}");
+            var count = -1L;
+            for (var attempt = 0; attempt < 600 && count < expected; attempt++)
+            {
+                await Task.Delay(50);
+                count = await engine.NumberAsync(sql);
+            }
+
+            Assert.True(count == expected, $"{name}: {sql} is {count} for {expected} acknowledged samples\n{ingestion.Output}");
         }
 
-        Assert.True(count == expected, $"{name}: {count} rows for {expected} acknowledged samples\n{ingestion.Output}");
         Assert.Equal(expected, await engine.NumberAsync($"select uniqExact(value) from samples where {series} and value < {expected}"));
-        Assert.Equal(expected, await engine.NumberAsync($"select sum(count) from samples_1m where {series}"));
+        var minutes = "select tenant, series, toStartOfMinute(toDateTime(samples.time)) as time, min(value) as min, max(value) as max, sum(value) as sum, count() as count "
+            + $"from samples where {series} group by 1, 2, 3";
+        var rollups = $"select tenant, series, time, min(min) as min, max(max) as max, sum(sum) as sum, sum(count) as count from samples_1m where {series} group by 1, 2, 3";
+        Assert.Equal(0, await engine.NumberAsync($"select count() from ({minutes} except {rollups})"));
+        Assert.Equal(0, await engine.NumberAsync($"select count() from ({rollups} except {minutes})"));
         Assert.Equal(expected * (expected - 1) / 2, await engine.NumberAsync($"select toInt64(sum(sum)) from samples_1m where {series}"));
     }
 }

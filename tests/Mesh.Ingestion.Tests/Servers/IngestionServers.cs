@@ -21,6 +21,7 @@ public sealed class IngestionServers : IAsyncLifetime
         var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
         Ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), Engine.Address, postgres);
         Ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
+        Ingestion.Settings["MESH_INGESTION_ROLLUP_MILLISECONDS"] = "300";
         Ingestion.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
         await Ingestion.StartAsync();
         Channel = Ingestion.Connect();
