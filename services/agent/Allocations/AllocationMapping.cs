@@ -1,3 +1,4 @@
+using System.Net;
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Scheduler.V1;
 
@@ -30,7 +31,7 @@ public static class AllocationMapping
             Uid = allocation.Spec.Uid,
             State = ToState(allocation.Phase),
             Healthy = allocation.Healthy,
-            Address = allocation is { HasShim: true, Port: > 0 } ? $"{address}:{allocation.Port}" : "",
+            Address = allocation is { HasShim: true, Port: > 0 } ? new IPEndPoint(IPAddress.Parse(address), allocation.Port).ToString() : "",
             Message = allocation.Message,
             ExitCode = allocation.ExitCode ?? 0,
             OomKilled = allocation.OomKilled,

@@ -10,8 +10,10 @@ namespace Mesh.Agent.Scheduling;
 /// <summary>What the agent finds out about its host.</summary>
 public sealed class NodeFingerprint(NodeIdentity identity, AgentOptions options, MeshOptions mesh, IContainerRuntime runtime)
 {
-    /// <summary>The address at which allocations of this node are reached.</summary>
-    public string Address => mesh.Advertise;
+    private string? _address;
+
+    /// <summary>The IP address at which allocations of this node are reached; a name is looked up once.</summary>
+    public string Address => _address ??= NodeAddress.Of(mesh.Advertise).ToString();
 
     public ConnectRequest.Types.Hello Hello() => new()
     {

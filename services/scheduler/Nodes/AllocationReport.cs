@@ -52,7 +52,7 @@ public sealed record AllocationReport
             Node = node,
             State = status.State,
             Healthy = status.Healthy && status.State == AllocationState.Running,
-            Address = Text(status.Address, 200),
+            Address = NodeAddress.IsEndpoint(status.Address) ? status.Address : "",
             Message = Text(status.Message, 1000),
             ExitCode = status.ExitCode,
             OomKilled = status.OomKilled,

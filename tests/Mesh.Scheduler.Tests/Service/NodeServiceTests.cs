@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Mesh.Common.Errors;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
 using State = Mesh.Scheduler.V1.Workload.Types.State;
@@ -71,6 +72,16 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
         await _mesh.UntilAsync(name, State.Running);
         var back = await _mesh.Nodes.UncordonNodeAsync(new UncordonNodeRequest { Name = "nodes/drain-from" }, SchedulerFixture.Headers);
         Assert.True(back.Node.Schedulable);
+    }
+
+    [Fact]
+    public async Task A_node_whose_address_is_a_name_is_refused()
+    {
+        using var call = _mesh.Nodes.Connect(SchedulerFixture.Headers);
+        await call.RequestStream.WriteAsync(new() { Hello = new() { NodeId = "named", Address = "host.example" } });
+        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Equal("hello.address", Assert.Single(refused.Details()!.Detail<Google.Rpc.BadRequest>()!.FieldViolations).Field);
     }
 
     [Fact]

@@ -94,7 +94,7 @@ export type ConnectRequest_Hello = Message<"mesh.scheduler.v1.ConnectRequest.Hel
   capacity?: Node_Capacity | undefined;
 
   /**
-   * The address at which allocations of this node are reached.
+   * Required. The IP address at which allocations of this node are reached, in its usual form. A name is INVALID_ARGUMENT.
    *
    * @generated from field: string address = 4;
    */
@@ -185,7 +185,7 @@ export type AllocationStatus = Message<"mesh.scheduler.v1.AllocationStatus"> & {
   healthy: boolean;
 
   /**
-   * Where it answers, `host:port`; empty when it does not listen.
+   * Where it answers, an IP address and a port; empty when it does not listen. Anything else counts as empty.
    *
    * @generated from field: string address = 4;
    */
