@@ -18,6 +18,7 @@ internal static class Leftovers
                 record.Delete(folder.PidFolder);
         }
 
+        await NginxCleanup.RunAsync(folder.In("router"), time);
         ProcessEnd.KillMarked(StackPrograms.Mark(folder));
         await ContainerCleanup.RunAsync(folder.In("agent"));
         return ended;
