@@ -84,7 +84,7 @@ internal static class SourceArchive
             await errors;
             await git.WaitForExitAsync(cancellationToken);
             if (git.ExitCode != 0) return null;
-            var files = listed.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct().Where(f => File.Exists(Path.Combine(folder, f))).ToList();
+            var files = listed.Split('\0', StringSplitOptions.RemoveEmptyEntries).Distinct().Where(f => IsPacked(new FileInfo(Path.Combine(folder, f)))).ToList();
             return files.Count == 0 ? null : files;
         }
         catch (System.ComponentModel.Win32Exception)
@@ -93,14 +93,24 @@ internal static class SourceArchive
         }
     }
 
+    // A link is packed as a link, whether it leads to a file, to a folder or to nothing. What git lists and is a folder is a submodule.
+    private static bool IsPacked(FileInfo file) => file.LinkTarget is not null || file.Exists;
+
     private static List<string> Walk(string folder)
     {
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
-        return
-        [
-            .. Directory.EnumerateFiles(folder, "*", options)
-                .Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/'))
-                .Where(f => !f.Split('/').Intersect(s_neverPacked).Any()),
-        ];
+        var options = new EnumerationOptions { AttributesToSkip = FileAttributes.None };
+        var files = new List<string>();
+        var folders = new Stack<string>([""]);
+        while (folders.TryPop(out var parent))
+        {
+            foreach (var entry in new DirectoryInfo(Path.Combine(folder, parent)).EnumerateFileSystemInfos("*", options))
+            {
+                if (s_neverPacked.Contains(entry.Name)) continue;
+                var path = parent.Length == 0 ? entry.Name : $"{parent}/{entry.Name}";
+                if (entry is DirectoryInfo && entry.LinkTarget is null) folders.Push(path);
+                else files.Add(path);
+            }
+        }
+        return files;
     }
 }

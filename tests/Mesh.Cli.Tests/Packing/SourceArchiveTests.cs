@@ -45,6 +45,25 @@ public sealed class SourceArchiveTests : IDisposable
         Assert.All(entries.Values, e => Assert.Equal((0, 0, DateTimeOffset.UnixEpoch), (e.Uid, e.Gid, e.ModificationTime)));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_link_to_a_folder_is_packed_as_a_link(bool inGit)
+    {
+        Write(_folder, "real/file.txt", "x");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "linked"), "real");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "dangling"), "nothing");
+        if (inGit)
+        {
+            using var git = Process.Start("git", ["-C", _folder.Path, "init", "-q"]);
+            await git.WaitForExitAsync();
+        }
+        var entries = (await EntriesAsync(_folder)).ToDictionary(e => e.Name, e => (e.EntryType, e.LinkName));
+        Assert.Equal(["dangling", "linked", "real/file.txt"], entries.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal((TarEntryType.SymbolicLink, "real"), entries["linked"]);
+        Assert.Equal((TarEntryType.SymbolicLink, "nothing"), entries["dangling"]);
+    }
+
     [Fact]
     public async Task Outside_git_all_is_packed_but_what_never_belongs_to_a_source()
     {
