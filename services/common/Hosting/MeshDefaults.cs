@@ -38,7 +38,7 @@ public static class MeshDefaults
         var options = MeshOptions.Read(service, builder.Configuration);
         var services = builder.Services;
         services.AddSingleton(options);
-        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TimeProvider, StoredTime>();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain + DrainService.Limit);
         builder.AddJsonLogs(options);
         builder.WebHost.AddKestrel(options);
