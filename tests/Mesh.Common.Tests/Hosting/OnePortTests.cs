@@ -67,8 +67,20 @@ public sealed class OnePortTests : IAsyncLifetime
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(bytes));
         client.Client.Shutdown(SocketShutdown.Send);
-        var answer = await new StreamReader(stream).ReadToEndAsync();
-        Assert.DoesNotContain(" 200", answer, StringComparison.Ordinal);
+        Assert.DoesNotContain(" 200", await AnswerAsync(stream), StringComparison.Ordinal);
+    }
+
+    // A connection that is closed with bytes unread is reset; that is a refusal too.
+    private static async Task<string> AnswerAsync(Stream stream)
+    {
+        try
+        {
+            return await new StreamReader(stream).ReadToEndAsync();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     [Fact]
