@@ -12,7 +12,7 @@ internal static class SampleDecoder
     {
         var (refs, deltas, values) = (samples.SeriesRefs, samples.TimeDeltasMillis, samples.Values);
         if (refs.Count != deltas.Count || refs.Count != values.Count)
-            throw MeshException.InvalidArgument("batch.samples", "The columns series_refs, time_deltas_millis and values must have the same length.");
+            throw MeshException.InvalidArgument("COLUMNS_DIFFER", "batch.samples", "The columns series_refs, time_deltas_millis and values must have the same length.");
 
         // The rate is taken for runs of one tenant: a token for each sample would cost more than the sample.
         var time = 0L;

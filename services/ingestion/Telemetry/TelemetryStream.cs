@@ -74,7 +74,7 @@ internal sealed class TelemetryStream(IntakeService intake, Writer writer, long 
                 case BatchStanding.Taken:
                     return new PendingAck(batch.Number, bytes, null, ConfirmAsync(batch.Number));
                 case BatchStanding.Gap:
-                    throw MeshException.InvalidArgument("batch.number", $"BATCH_GAP: batch {batch.Number} leaves out batches before it.");
+                    throw MeshException.InvalidArgument("BATCH_GAP", "batch.number", $"Batch {batch.Number} leaves out batches before it.");
             }
 
             handed = true;

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 
@@ -48,12 +49,14 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
     {
         using var gap = await Sender.OpenAsync(servers, "errors");
         await gap.SendAsync(BatchOf(1));
-        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => gap.SendAsync(BatchOf(3)))).StatusCode);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => gap.SendAsync(BatchOf(3)));
+        Assert.Equal((StatusCode.InvalidArgument, "BATCH_GAP"), (refused.StatusCode, refused.Reason()));
 
         using var uneven = await Sender.OpenAsync(servers, "errors");
         var batch = BatchOf(1);
         batch.Samples.Values.Add(1);
-        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => uneven.SendAsync(batch))).StatusCode);
+        refused = await Assert.ThrowsAsync<RpcException>(() => uneven.SendAsync(batch));
+        Assert.Equal((StatusCode.InvalidArgument, "COLUMNS_DIFFER"), (refused.StatusCode, refused.Reason()));
     }
 
     [Fact]
