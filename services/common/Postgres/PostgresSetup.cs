@@ -9,9 +9,9 @@ using Npgsql;
 namespace Mesh.Common.Postgres;
 
 /// <summary>Registers the database of a service that has migrations; one without has no database.</summary>
-internal static class PostgresSetup
+public static class PostgresSetup
 {
-    public static void AddPostgres(this IServiceCollection services, MeshOptions options, Assembly assembly)
+    internal static void AddPostgres(this IServiceCollection services, MeshOptions options, Assembly assembly)
     {
         var migrations = Migration.In(assembly);
         if (migrations.Count == 0) return;

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mesh.Common.Names;
 
 namespace Mesh.Controller.Deployments;
@@ -24,6 +25,10 @@ public sealed record Deployment
 
     /// <summary>Counts what people change. An outcome is recorded only for the generation that it was found for.</summary>
     public long Generation { get; init; } = 1;
+
+    /// <summary>Counts how often it was made due because its workloads changed.</summary>
+    [JsonIgnore]
+    public long Wakes { get; init; }
 
     public DeploymentState State { get; init; } = DeploymentState.CreatePending;
     public FailureReason FailureReason { get; init; }

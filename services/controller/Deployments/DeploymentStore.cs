@@ -13,7 +13,7 @@ namespace Mesh.Controller.Deployments;
 public sealed class DeploymentStore(MeshDatabase database, AuditLog audit, TimeProvider time)
 {
     internal const string Columns = """
-        tenant, app, deployment as id, uid, release, running_release, scale, overrides, archived, deleting, restart_marker, generation,
+        tenant, app, deployment as id, uid, release, running_release, scale, overrides, archived, deleting, restart_marker, generation, wakes,
         state, failure_reason, message, status, create_time, update_time
         """;
 

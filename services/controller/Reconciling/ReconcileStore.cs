@@ -56,7 +56,7 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
 
     /// <summary>
     /// Records what was found and gives the lease back. When people have changed the deployment meanwhile, only the lease is given
-    /// back: the deployment is due again already.
+    /// back: the deployment is due again already, as it is when its workloads have changed.
     /// </summary>
     public async Task RecordAsync(Deployment before, Deployment after, CancellationToken cancellationToken)
     {
@@ -67,7 +67,7 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
                 failure_reason = case when generation = @Generation then @FailureReason else failure_reason end,
                 message = case when generation = @Generation then @Message else message end,
                 running_release = case when generation = @Generation then @RunningRelease else running_release end,
-                next_check_time = case when generation = @Generation then greatest(next_check_time, @next) else next_check_time end,
+                next_check_time = case when generation = @Generation and wakes = @Wakes then greatest(next_check_time, @next) else next_check_time end,
                 status = @Status,
                 lease_until = null
             where tenant = @Tenant and app = @App and deployment = @Id
@@ -76,7 +76,7 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
         await using var transaction = await database.BeginAsync(after.Tenant, cancellationToken);
         var current = await transaction.QueryOneAsync<bool?>(sql, new
         {
-            after.Tenant, after.App, after.Id, after.Generation, State = (short)after.State, FailureReason = (short)after.FailureReason,
+            after.Tenant, after.App, after.Id, after.Generation, before.Wakes, State = (short)after.State, FailureReason = (short)after.FailureReason,
             after.Message, after.RunningRelease, after.Status, next = now + DeploymentOutcome.NextCheck(after.State),
         }, cancellationToken);
         if (current == true && (before.State != after.State || before.Message != after.Message))
@@ -120,8 +120,8 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
     {
         const string sql = """
             with due as (
-              update deployments set next_check_time = @now
-              where tenant = @tenant and app = @app and deployment = @deployment and next_check_time > @now
+              update deployments set next_check_time = least(next_check_time, @now), wakes = wakes + 1
+              where tenant = @tenant and app = @app and deployment = @deployment
               returning 1
             )
             select count(pg_notify('controller_changes', @name)) from due
