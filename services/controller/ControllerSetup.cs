@@ -25,9 +25,9 @@ internal static class ControllerSetup
     {
         RegisterJsonColumns();
         var services = builder.Services;
-        services.AddSingleton<TimeProvider, StoredTime>();
         services.AddSingleton(p => new SecretBox("controller.config", p.GetRequiredService<MeshOptions>().ClusterKey));
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<IRefusalLog, RefusalLog>();
         services.AddSingleton<TenantStore>();
         services.AddSingleton<MemberStore>();
         services.AddSingleton<TokenStore>();
@@ -65,7 +65,7 @@ internal static class ControllerSetup
         app.MapGrpcService<AuditService>();
     }
 
-    private static void RegisterJsonColumns()
+    internal static void RegisterJsonColumns()
     {
         DapperTypes.RegisterJson<Dictionary<string, string>>();
         DapperTypes.RegisterJson<Dictionary<string, int>>();

@@ -1,16 +1,26 @@
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Mesh.Auth.V1;
+using Mesh.Common.Errors;
 
 namespace Mesh.Common.Auth;
 
 /// <summary>Authenticates each call and checks the demand that its contract states, before the handler runs.</summary>
-internal sealed class AuthInterceptor(TokenAuthenticator authenticator, AccessRules rules) : Interceptor
+internal sealed class AuthInterceptor(TokenAuthenticator authenticator, AccessRules rules, IRefusalLog? refusals = null) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
     {
-        Check(request, context, await AuthenticateAsync(context));
+        try
+        {
+            Check(request, context, await AuthenticateAsync(context));
+        }
+        // A tenant in which the caller has no role is NOT_FOUND for him.
+        catch (MeshException e) when (refusals is not null && e.Code is (StatusCode.PermissionDenied or StatusCode.Unauthenticated or StatusCode.NotFound))
+        {
+            await refusals.NoteAsync(context, RequestTenant<TRequest>.NameIn(request), e.Code);
+            throw;
+        }
         return await continuation(request, context);
     }
 

@@ -24,6 +24,9 @@ internal static class RequestTenant<TRequest>
         return found;
     }
 
+    /// <summary>The first name in the request; empty when it names nothing.</summary>
+    public static string NameIn(TRequest request) => s_names.Select(name => name.Read(request)).FirstOrDefault(name => name is { Length: > 0 }) ?? "";
+
     /// <summary>The error for a request that had to name a tenant.</summary>
     public static MeshException Missing() => MeshException.InvalidArgument(
         s_names.Length > 0 ? s_names[0].Field : "name", "A name that begins with `tenants/<tenant>` is required.");

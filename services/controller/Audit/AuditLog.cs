@@ -13,7 +13,8 @@ public sealed class AuditLog(MeshDatabase database, TimeProvider time)
 
     /// <summary>Adds an entry. The row lock on the tenant's head puts concurrent entries in order.</summary>
     public async Task AppendAsync(
-        MeshTransaction transaction, string tenant, Actor actor, string resource, object? before, object? after, CancellationToken cancellationToken)
+        MeshTransaction transaction, string tenant, Actor actor, string resource, object? before, object? after, CancellationToken cancellationToken,
+        string code = "OK")
     {
         const string next = """
             insert into audit_heads (tenant, sequence, hash) values (@tenant, 1, '')
@@ -30,6 +31,7 @@ public sealed class AuditLog(MeshDatabase database, TimeProvider time)
             Peer = actor.Peer,
             Method = actor.Method,
             Resource = resource,
+            Code = code,
             RequestId = actor.RequestId,
             BeforeDigest = Digest(before),
             AfterDigest = Digest(after),

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Mesh.Auth.V1;
 using Npgsql;
 
@@ -44,6 +45,39 @@ public sealed class AuditTests(ControllerFixture controller)
                 """);
         }
         Assert.Equal(whole, await audit.VerifyAuditLogAsync(new() { Parent = "tenants/audited" }));
+    }
+
+    [Fact]
+    public async Task Refused_changes_are_recorded_and_bounded()
+    {
+        await controller.MakeTenantAsync("refusing");
+        var audit = controller.As("refusing", Role.Admin).Audit;
+        var before = (await audit.VerifyAuditLogAsync(new() { Parent = "tenants/refusing" })).Entries;
+        var create = new V1.CreateAppRequest { Parent = "tenants/refusing", AppId = "shop" };
+        foreach (var (caller, code) in new[]
+        {
+            (controller.As("refusing", Role.Viewer), StatusCode.PermissionDenied),
+            (controller.As("acme", Role.Owner), StatusCode.NotFound),
+            (controller.As(""), StatusCode.Unauthenticated),
+            (controller.As("mesh_" + new string('x', 43)), StatusCode.Unauthenticated),
+        })
+            Assert.Equal(code, await Refused.CodeAsync(caller.Apps.CreateAppAsync(create)));
+        // What would have changed nothing is not recorded.
+        Assert.Equal(StatusCode.Unauthenticated, await Refused.CodeAsync(controller.As("").Apps.ListAppsAsync(new() { Parent = "tenants/refusing" })));
+        // Nor is what no tenant was meant to suffer.
+        Assert.Equal(StatusCode.Unauthenticated, await Refused.CodeAsync(controller.As("").Apps.CreateAppAsync(new() { Parent = "tenants/nowhere", AppId = "shop" })));
+
+        var entries = (await audit.ListAuditEntriesAsync(new() { Parent = "tenants/refusing", PageSize = 4 })).AuditEntries;
+        Assert.Equal(before + 4, entries[0].Sequence);
+        Assert.Equal(["UNAUTHENTICATED", "UNAUTHENTICATED", "NOT_FOUND", "PERMISSION_DENIED"], entries.Select(e => e.Code));
+        Assert.Equal("tenants/refusing/members/viewer", entries[3].Subject);
+        Assert.Equal("tenants/acme/members/owner", entries[2].Subject);
+        Assert.All(entries, e => Assert.Equal(("mesh.controller.v1.AppService/CreateApp", "tenants/refusing"), (e.Method, e.Resource)));
+
+        await Task.WhenAll(Enumerable.Range(0, 250).Select(_ => Refused.CodeAsync(controller.As("refusing", Role.Viewer).Apps.CreateAppAsync(create))));
+        var after = await audit.VerifyAuditLogAsync(new() { Parent = "tenants/refusing" });
+        Assert.Equal(0, after.FirstBadSequence);
+        Assert.InRange(after.Entries, before + 50, before + 200);
     }
 
     private async Task ExecuteAsync(string sql)
