@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Mesh.Builder.V1;
 using Mesh.Controller.V1;
+using Mesh.Ingestion.V1;
 
 namespace Mesh.Client;
 
@@ -38,7 +39,26 @@ public static class Watches
         await foreach (var piece in pieces) yield return piece;
     }
 
-    /// <summary>Opens a stream, and opens it again when it breaks because the service is away.</summary>
+    /// <summary>
+    /// Log records as they are acknowledged, after the last ones of the past. Ends only with an error or the token. After a break
+    /// up to 1,000 records of what was missed are caught up.
+    /// </summary>
+    public static IAsyncEnumerable<TailResponse> TailAsync(this QueryService.QueryServiceClient client, TailRequest request, CancellationToken cancellationToken)
+    {
+        var seen = new SeenRecords();
+        var next = request;
+        return FollowAsync(
+            () =>
+            {
+                var call = client.Tail(next, cancellationToken: cancellationToken);
+                next = new TailRequest(request) { Backlog = SeenRecords.Capacity };
+                seen.Reopened();
+                return call;
+            },
+            seen.Unseen, cancellationToken);
+    }
+
+    /// <summary>Opens a stream, and opens it again when it breaks because the service or the way to it is away.</summary>
     private static async IAsyncEnumerable<TItem> FollowAsync<TResponse, TItem>(
         Func<AsyncServerStreamingCall<TResponse>> open, Func<TResponse, TItem> read, [EnumeratorCancellation] CancellationToken cancellationToken)
         where TResponse : class
@@ -53,7 +73,7 @@ public static class Watches
                 {
                     more = await call.ResponseStream.MoveNext(cancellationToken);
                 }
-                catch (RpcException e) when (e.StatusCode == StatusCode.Unavailable && failures++ < MostFailures)
+                catch (RpcException e) when (IsBreak(e) && !cancellationToken.IsCancellationRequested && failures++ < MostFailures)
                 {
                     break;
                 }
@@ -62,6 +82,38 @@ public static class Watches
                 yield return read(call.ResponseStream.Current);
             }
             await Task.Delay(s_pause, cancellationToken);
+        }
+    }
+
+    // A service's own error carries details. Without them the stream was cut on the way, for which gRPC has several codes: a proxy
+    // that ends it between two messages leaves no status at all, one that ends it within a message an incomplete one.
+    private static bool IsBreak(RpcException exception) =>
+        exception.StatusCode == StatusCode.Unavailable
+        || (exception.StatusCode is StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled && MeshError.Of(exception).Reason.Length == 0);
+
+    /// <summary>The last records that were passed on: after a break the backlog holds them again.</summary>
+    private sealed class SeenRecords
+    {
+        public const int Capacity = 1000;
+
+        private readonly Queue<LogRecord> _order = [];
+        private readonly HashSet<LogRecord> _seen = [];
+        private HashSet<LogRecord> _before = [];
+
+        public void Reopened() => _before = [.. _seen];
+
+        public TailResponse Unseen(TailResponse response)
+        {
+            var unseen = new TailResponse { Dropped = response.Dropped };
+            foreach (var record in response.Records)
+            {
+                // Each is left out once: an equal one that comes later is another.
+                if (_before.Remove(record)) continue;
+                unseen.Records.Add(record);
+                if (_seen.Add(record)) _order.Enqueue(record);
+                if (_order.Count > Capacity) _seen.Remove(_order.Dequeue());
+            }
+            return unseen;
         }
     }
 }

@@ -1,18 +1,20 @@
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.Api;
 using Mesh.Benchmarks.Ingest;
+using Mesh.Benchmarks.Recovery;
 
 // Each benchmark measures us and a peer in one run and writes docs/benchmarks/NAME.{json,md}.
 return args switch
 {
     ["api", ..] => await ApiBenchmark.RunAsync(),
     ["api-peer", var port] => await EchoServer.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)),
+    ["recovery", ..] => await RecoveryBenchmark.RunAsync(),
     ["ingest", .. var parts] => await IngestBenchmark.RunAsync(parts),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: make bench-api | bench-ingest");
+    Console.Error.WriteLine("usage: make bench-api | bench-ingest | bench-recovery");
     return 2;
 }

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Cli.Rendering;
 using Mesh.Cli.Session;
+using Mesh.Client;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Cli.Commands;
@@ -24,8 +25,7 @@ internal static class AppLogsCommand
             if (context.Value(follow))
             {
                 var request = new TailRequest { Parent = tenant, Selector = selector, Contains = context.Value(contains), Backlog = context.Value(lines) };
-                using var tail = context.Client.Query.Tail(request, cancellationToken: context.CancellationToken);
-                await foreach (var response in tail.ResponseStream.ReadAllAsync(context.CancellationToken))
+                await foreach (var response in context.Client.Query.TailAsync(request, context.CancellationToken))
                 {
                     if (response.Dropped > 0) await Console.Error.WriteLineAsync($"({response.Dropped} lines were left out: reading too slowly)");
                     foreach (var record in response.Records) Print(context, record);

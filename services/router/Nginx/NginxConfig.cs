@@ -36,7 +36,7 @@ public static partial class NginxConfig
         var text = new StringBuilder(4096);
         text.Append(CultureInfo.InvariantCulture, $$"""
             worker_processes 2;
-            worker_shutdown_timeout 30s;
+            worker_shutdown_timeout 300s;
             pid {{places.Folder}}/nginx.pid;
             error_log {{places.Folder}}/error.log warn;
             events { worker_connections 4096; }
