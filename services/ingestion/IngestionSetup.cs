@@ -2,10 +2,15 @@ using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 using Mesh.Common.Telemetry;
 using Mesh.Ingestion.Alerts;
+using Mesh.Ingestion.Collectd;
 using Mesh.Ingestion.Drain;
+using Mesh.Ingestion.Federation;
+using Mesh.Ingestion.Influx;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
+using Mesh.Ingestion.OpenTsdb;
 using Mesh.Ingestion.Otlp;
+using Mesh.Ingestion.Pushed;
 using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.RemoteRead;
@@ -40,12 +45,14 @@ public static class IngestionSetup
         services.AddSingleton<IntakeService>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<LabelCache>();
+        services.AddSingleton<DeltaSums>();
         services.AddSingleton<OtlpReceiver>();
         // The receiving of a trace makes no trace: that one would be received too.
         services.AddSingleton(new UntracedPath("/opentelemetry."));
         services.AddSingleton(new UntracedPath("/v1/"));
         // Collectors send all the time: a trace of each request would say nothing.
-        services.AddSingleton(new UntracedPath("/api/"));
+        foreach (var path in new[] { "/api/", "/write", "/collectd", "/metrics/", "/ping", "/health", "/federate" })
+            services.AddSingleton(new UntracedPath(path));
         services.AddSingleton<TableSetup>();
         services.AddSingleton<TargetStore>();
         services.AddSingleton<AlertPolicyStore>();
@@ -55,6 +62,7 @@ public static class IngestionSetup
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<ReadStore>();
+        services.AddSingleton<LatestStore>();
         services.AddSingleton<LogStore>();
         services.AddSingleton<TraceStore>();
         services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());
@@ -74,6 +82,11 @@ public static class IngestionSetup
         app.MapOtlp();
         app.MapRemoteWrite();
         app.MapRemoteRead();
+        app.MapInflux();
+        app.MapOpenTsdb();
+        app.MapCollectd();
+        app.MapPushed();
+        app.MapFederation();
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

@@ -11,8 +11,12 @@ public sealed class Rejections
 
     public long Total { get; private set; }
 
+    /// <summary>The reason that was counted last.</summary>
+    public RejectionReason Latest { get; private set; }
+
     public void Add(RejectionReason reason, long count = 1)
     {
+        Latest = reason;
         _counts[(int)reason] += count;
         Total += count;
     }

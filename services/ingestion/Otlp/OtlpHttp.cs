@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using Mesh.Common.Errors;
 using Mesh.Ingestion.Receiving;
@@ -7,10 +8,11 @@ using OpenTelemetry.Proto.Collector.Trace.V1;
 
 namespace Mesh.Ingestion.Otlp;
 
-/// <summary>OTLP/HTTP with protobuf bodies, plain or gzip.</summary>
+/// <summary>OTLP/HTTP (OTLP specification, "OTLP/HTTP"): protobuf and JSON, plain or gzip; the answer is of the request's kind.</summary>
 internal static class OtlpHttp
 {
-    private const string ContentType = "application/x-protobuf";
+    private const string Protobuf = "application/x-protobuf";
+    private const string Json = "application/json";
 
     public static void MapOtlp(this WebApplication app)
     {
@@ -26,26 +28,28 @@ internal static class OtlpHttp
     }
 
     private static async Task AnswerAsync<T>(HttpContext http, MessageParser<T> parser, Func<T, string, Task<IMessage>> export)
-        where T : IMessage<T>
+        where T : IMessage<T>, new()
     {
         var tenant = await HttpSender.WritesForAsync(http);
-        if (http.Request.ContentType?.Split(';')[0].Trim() != ContentType)
-            throw MeshException.InvalidArgument("content-type", $"Only {ContentType} is taken here.");
+        var type = http.Request.ContentType?.Split(';')[0].Trim();
+        if (type is not (Protobuf or Json))
+            throw MeshException.InvalidArgument("content-type", $"Only {Protobuf} and {Json} are taken here.");
 
-        var answer = await export(await ReadAsync(http, parser), tenant);
-        http.Response.ContentType = ContentType;
-        await http.Response.Body.WriteAsync(answer.ToByteArray(), http.RequestAborted);
+        var answer = await export(await ReadAsync(http, parser, type == Json), tenant);
+        http.Response.ContentType = type;
+        var bytes = type == Json ? Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(answer)) : answer.ToByteArray();
+        await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
     }
 
-    private static async Task<T> ReadAsync<T>(HttpContext http, MessageParser<T> parser)
-        where T : IMessage<T>
+    private static async Task<T> ReadAsync<T>(HttpContext http, MessageParser<T> parser, bool json)
+        where T : IMessage<T>, new()
     {
         using var body = await RequestBody.ReadAsync(http);
         try
         {
-            return parser.ParseFrom(body.Span);
+            return json ? OtlpJson.Parse<T>(body.Span) : parser.ParseFrom(body.Span);
         }
-        catch (InvalidProtocolBufferException exception)
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
         {
             throw RequestBody.Unreadable(exception.Message);
         }

@@ -10,15 +10,18 @@ namespace Mesh.Ingestion.Otlp;
 
 /// <summary>
 /// Brings OTLP's metrics into samples. A histogram becomes its cumulative buckets (`_bucket` with `le`), `_sum` and
-/// `_count`; a summary its quantiles, `_sum` and `_count`. Sums since the point before are refused: they cannot be
-/// repeated safely, and every exporter can be told to sum since the start.
+/// `_count`, an exponential one likewise (<see cref="ExponentialBuckets"/>); a summary its quantiles, `_sum` and `_count`.
+/// Sums since the point before are added up to sums since the start (<see cref="DeltaSums"/>), except for exponential
+/// histograms, whose buckets change from point to point: those are refused.
 /// </summary>
-internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposable
+internal sealed class OtlpMetrics(string tenant, BatchBuilder target, DeltaSession? deltas) : IDisposable
 {
     private const uint NoValue = 1;
 
     private readonly SeriesBuilder _series = new();
     private OtlpResource _resource;
+    private bool _delta;
+    private ulong _start;
 
     public void Decode(ExportMetricsServiceRequest request)
     {
@@ -35,25 +38,25 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposa
     private void Decode(Metric metric)
     {
         var name = MetricNames.Of(metric);
+        _delta = false;
         switch (metric.DataCase)
         {
             case Metric.DataOneofCase.Gauge:
                 Numbers(name, metric.Gauge.DataPoints);
                 break;
-            case Metric.DataOneofCase.Sum when metric.Sum.AggregationTemporality != AggregationTemporality.Delta:
+            case Metric.DataOneofCase.Sum:
+                _delta = metric.Sum.AggregationTemporality == AggregationTemporality.Delta;
                 Numbers(name, metric.Sum.DataPoints);
                 break;
-            case Metric.DataOneofCase.Sum:
-                Refuse(metric.Sum.DataPoints.Count);
-                break;
-            case Metric.DataOneofCase.Histogram when metric.Histogram.AggregationTemporality != AggregationTemporality.Delta:
+            case Metric.DataOneofCase.Histogram:
+                _delta = metric.Histogram.AggregationTemporality == AggregationTemporality.Delta;
                 Histograms(name, metric.Histogram.DataPoints);
                 break;
-            case Metric.DataOneofCase.Histogram:
-                Refuse(metric.Histogram.DataPoints.Count);
+            case Metric.DataOneofCase.ExponentialHistogram when metric.ExponentialHistogram.AggregationTemporality == AggregationTemporality.Delta:
+                target.Rejections.Add(RejectionReason.UnsupportedType, metric.ExponentialHistogram.DataPoints.Count);
                 break;
             case Metric.DataOneofCase.ExponentialHistogram:
-                Refuse(metric.ExponentialHistogram.DataPoints.Count);
+                ExponentialHistograms(name, metric.ExponentialHistogram.DataPoints);
                 break;
             case Metric.DataOneofCase.Summary:
                 Summaries(name, metric.Summary.DataPoints);
@@ -61,12 +64,11 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposa
         }
     }
 
-    private void Refuse(int count) => target.Rejections.Add(RejectionReason.UnsupportedType, count);
-
     private void Numbers(string name, RepeatedField<NumberDataPoint> points)
     {
         foreach (var point in points)
         {
+            _start = point.StartTimeUnixNano;
             if ((point.Flags & NoValue) == 0)
                 Add(name, point.Attributes, point.TimeUnixNano, point.HasAsInt ? point.AsInt : point.AsDouble);
         }
@@ -78,6 +80,7 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposa
         {
             if ((point.Flags & NoValue) != 0)
                 continue;
+            _start = point.StartTimeUnixNano;
             var count = 0UL;
             for (var i = 0; i < point.BucketCounts.Count && i < point.ExplicitBounds.Count; i++)
             {
@@ -85,6 +88,21 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposa
                 Add(name + "_bucket", point.Attributes, point.TimeUnixNano, count, "le", Text(point.ExplicitBounds[i]));
             }
 
+            Add(name + "_bucket", point.Attributes, point.TimeUnixNano, point.Count, "le", "+Inf");
+            Add(name + "_count", point.Attributes, point.TimeUnixNano, point.Count);
+            if (point.HasSum)
+                Add(name + "_sum", point.Attributes, point.TimeUnixNano, point.Sum);
+        }
+    }
+
+    private void ExponentialHistograms(string name, RepeatedField<ExponentialHistogramDataPoint> points)
+    {
+        foreach (var point in points)
+        {
+            if ((point.Flags & NoValue) != 0)
+                continue;
+            foreach (var (bound, count) in ExponentialBuckets.Of(point))
+                Add(name + "_bucket", point.Attributes, point.TimeUnixNano, count, "le", Text(bound));
             Add(name + "_bucket", point.Attributes, point.TimeUnixNano, point.Count, "le", "+Inf");
             Add(name + "_count", point.Attributes, point.TimeUnixNano, point.Count);
             if (point.HasSum)
@@ -120,8 +138,27 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target) : IDisposa
         if (extra.Length > 0)
             _series.Label(extra, extraValue);
         var id = target.Series(_series, tenant);
-        if (id != 0 && target.TakeRate(tenant, 1) == 1)
-            target.Sample(tenant, id, (long)(nanoseconds / 1_000_000), value);
+        if (id == 0 || target.TakeRate(tenant, 1) == 0)
+            return;
+        if (_delta && !Accumulate(id, nanoseconds, ref value))
+            return;
+        target.Sample(tenant, id, (long)(nanoseconds / 1_000_000), value);
+    }
+
+    // A series that begins gets its zero, so that its first growth is seen.
+    private bool Accumulate(ulong id, ulong nanoseconds, ref double value)
+    {
+        switch (deltas!.Add(id, nanoseconds, ref value))
+        {
+            case DeltaOutcome.Begun when _start > 0 && _start < nanoseconds && target.Window.Check((long)(_start / 1_000_000)) == RejectionReason.None:
+                target.Sample(tenant, id, (long)(_start / 1_000_000), 0);
+                return true;
+            case DeltaOutcome.Full:
+                target.Rejections.Add(RejectionReason.SeriesLimit);
+                return false;
+            case var outcome:
+                return outcome != DeltaOutcome.Repeated;
+        }
     }
 
     private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);

@@ -6,15 +6,18 @@ using OpenTelemetry.Proto.Collector.Trace.V1;
 namespace Mesh.Ingestion.Otlp;
 
 /// <summary>Takes OTLP requests, whichever way they came, and answers when they are durable.</summary>
-public sealed class OtlpReceiver(IntakeService intake)
+public sealed class OtlpReceiver(IntakeService intake, DeltaSums sums)
 {
     public async Task<ExportMetricsServiceResponse> ExportAsync(ExportMetricsServiceRequest request, string tenant)
     {
+        // Sums since the point before change what is kept of their series, so such requests follow one another.
+        using var deltas = DeltaSums.In(request) ? await sums.EnterAsync(tenant) : null;
         var rejections = await WriteAsync(target =>
         {
-            using var decoder = new OtlpMetrics(tenant, target);
+            using var decoder = new OtlpMetrics(tenant, target, deltas);
             decoder.Decode(request);
         });
+        deltas?.Commit();
         return rejections.Total == 0
             ? new ExportMetricsServiceResponse()
             : new() { PartialSuccess = new() { RejectedDataPoints = rejections.Total, ErrorMessage = rejections.Describe() } };
@@ -39,7 +42,16 @@ public sealed class OtlpReceiver(IntakeService intake)
     private async Task<Rejections> WriteAsync(Action<BatchBuilder> decode)
     {
         var builder = intake.Begin();
-        decode(builder);
+        try
+        {
+            decode(builder);
+        }
+        catch
+        {
+            intake.Return(builder);
+            throw;
+        }
+
         await intake.WriteAsync(builder);
         return builder.Rejections;
     }

@@ -126,7 +126,7 @@ internal static class MetricSql
     }
 
     // Prometheus ends a series by a NaN of its own, 0x7ff0000000000002: from there on the series has no value.
-    private static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
+    public static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
 
     private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
         $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"

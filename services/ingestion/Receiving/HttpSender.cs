@@ -20,10 +20,13 @@ public static class HttpSender
 
     public static Task<string> WritesForAsync(HttpContext http) => TenantAsync(http, "telemetry.write", Role.Developer);
 
-    public static Task<string> ReadsFromAsync(HttpContext http) => TenantAsync(http, "telemetry.read", Role.Viewer);
+    public static Task<string> ReadsFromAsync(HttpContext http) => TenantAsync(http, "metrics.query", Role.Viewer);
 
     /// <summary>The tenant of whoever may write; see <see cref="HttpSender"/>.</summary>
     public static string WritesFor(Principal principal, string? named) => TenantOf(principal, named, "telemetry.write", Role.Developer);
+
+    /// <summary>The tenant of whoever may read; see <see cref="HttpSender"/>.</summary>
+    public static string ReadsFrom(Principal principal, string? named) => TenantOf(principal, named, "metrics.query", Role.Viewer);
 
     private static async Task<string> TenantAsync(HttpContext http, string permission, Role role)
     {

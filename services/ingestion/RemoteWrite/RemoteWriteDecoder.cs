@@ -20,15 +20,14 @@ public sealed class RemoteWriteDecoder : IDisposable
 
     private readonly string _tenant;
     private readonly BatchBuilder _target;
-    private readonly LabelCache _labels;
-    private readonly ulong _seed;
+    private readonly KnownSeries _known;
     private readonly SeriesBuilder _series = new();
     private readonly ByteBuffer _gathered = new();
 
     public RemoteWriteDecoder(string tenant, BatchBuilder target, LabelCache labels)
     {
-        (_tenant, _target, _labels) = (tenant, target, labels);
-        _seed = XxHash64.Compute(System.Text.Encoding.UTF8.GetBytes(tenant));
+        (_tenant, _target) = (tenant, target);
+        _known = new KnownSeries(tenant, target, labels);
     }
 
     /// <summary>Exemplars and metadata that came along; they are taken and not kept.</summary>
@@ -142,22 +141,11 @@ public sealed class RemoteWriteDecoder : IDisposable
 
     private ulong IdOf(ReadOnlySpan<byte> labels)
     {
-        var key = XxHash64.Compute(labels, _seed);
-        var day = _target.Window.Day;
-        var known = _labels.TryFind(key, day, out var id, out var hasRow);
-        if (hasRow)
+        var key = XxHash64.Compute(labels, _known.Seed);
+        if (_known.TryFind(key, out var id))
             return id;
-        if (known && _target.HasRow(id))
-        {
-            _labels.Learn(key, id, day);
-            return id;
-        }
-
         ReadLabels(labels);
-        id = _target.Series(_series, _tenant);
-        if (id != 0)
-            _labels.Learn(key, id, 0);
-        return id;
+        return _known.End(key, _series);
     }
 
     private void ReadLabels(ReadOnlySpan<byte> labels)

@@ -54,7 +54,7 @@ internal static class RemoteWriteEndpoint
             SnappyDecoder.Decode(body.Span, unpacked);
             using var decoder = new RemoteWriteDecoder(tenant, builder, labels);
             decoder.Decode(unpacked.Span);
-            RemoteWriteMetrics.Received(decoder.Extras);
+            ReceiverMetrics.Received("remote_write", decoder.Extras);
             return builder;
         }
         catch (Exception exception)

@@ -1,0 +1,35 @@
+using System.Text;
+using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Series;
+
+namespace Mesh.Ingestion.Receiving;
+
+/// <summary>Finds a tenant's series by the bytes that a sender writes for it, and remembers the ones that were new.</summary>
+internal sealed class KnownSeries(string tenant, BatchBuilder target, LabelCache labels)
+{
+    /// <summary>What a key's hash begins with, so that tenants do not meet.</summary>
+    public ulong Seed { get; } = XxHash64.Compute(Encoding.UTF8.GetBytes(tenant));
+
+    /// <summary>The series of a key; false where it has to be built, because it or its row of today is not known.</summary>
+    public bool TryFind(ulong key, out ulong id)
+    {
+        var day = target.Window.Day;
+        var known = labels.TryFind(key, day, out id, out var hasRow);
+        if (!known || hasRow)
+            return known;
+        if (!target.HasRow(id))
+            return false;
+        labels.Learn(key, id, day);
+        return true;
+    }
+
+    /// <summary>Ends the series that a key stands for. The id is 0 where it was refused.</summary>
+    public ulong End(ulong key, SeriesBuilder series)
+    {
+        var id = target.Series(series, tenant);
+        if (id != 0)
+            labels.Learn(key, id, 0);
+        return id;
+    }
+}
