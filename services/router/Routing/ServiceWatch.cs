@@ -26,7 +26,7 @@ internal sealed partial class ServiceWatch(
                 var answer = await consul.HealthyAsync(service, index, s_wait, cancellationToken);
                 index = answer.Index;
                 // With no healthy instance the last ones stay: one of them may answer sooner than Consul knows.
-                if (answer.Value.Count > 0) Tell(service, answer.Value);
+                if (answer.Value.Count > 0) Tell(service, await ServiceAddresses.OfAsync(answer.Value, cancellationToken));
             }
             catch (Exception e) when (e is HttpRequestException or JsonException or IOException && !cancellationToken.IsCancellationRequested)
             {
@@ -37,9 +37,9 @@ internal sealed partial class ServiceWatch(
         }
     }
 
-    private void Tell(string service, IReadOnlyList<ServiceInstance> instances)
+    private void Tell(string service, ImmutableArray<string> addresses)
     {
-        ImmutableArray<string> addresses = [.. instances.Select(i => $"{i.Address}:{i.Port}").Distinct().Order(StringComparer.Ordinal)];
+        if (addresses.IsEmpty) return;
         var (table, _) = tables.Current;
         if (table.Services.TryGetValue(service, out var known) && known.SequenceEqual(addresses)) return;
         tables.Change(t => t with { Services = t.Services.SetItem(service, addresses) });
