@@ -79,7 +79,7 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
         {
             var change = await consul.WatchKeyAsync(key, index, s_look, lost);
             index = change.Index;
-            if (change.Value is { Session: { } other } entry)
+            if (change.Value is { Session: { } other } entry && other != session)
             {
                 // After kill -9 nobody waits for the session of the dead to run out.
                 if (await IsDeadAsync(Encoding.UTF8.GetString(entry.Value), lost)) await consul.DestroySessionAsync(other, lost);

@@ -16,7 +16,8 @@ public sealed class EndpointService(Leadership leadership, SchedulerOptions opti
     {
         var term = leadership.Require();
         using var live = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, term.Ended);
-        if (!await requestStream.MoveNext(live.Token) || requestStream.Current.Hello is not { RouterId.Length: > 0 and <= LongestId } hello)
+        if (!await requestStream.MoveNext(live.Token) || requestStream.Current.Hello is not { RouterId.Length: > 0 and <= LongestId } hello
+            || hello.RouterId.Any(char.IsControl))
             throw MeshException.InvalidArgument("hello.router_id", "The first message must be a Hello with the router's id.");
         var stream = new object();
         try

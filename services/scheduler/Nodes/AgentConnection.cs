@@ -1,6 +1,5 @@
 using Grpc.Core;
 using Mesh.Common.Errors;
-using Mesh.Common.Names;
 using Mesh.Scheduler.Changes;
 using Mesh.Scheduler.Reconciling;
 
@@ -16,9 +15,7 @@ public sealed class AgentConnection(Fence fences, NodeStore nodes, StatusStore s
         using var live = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, term.Ended);
         if (!await requests.MoveNext(live.Token) || requests.Current.Hello is not { } hello)
             throw MeshException.InvalidArgument("hello", "The first message must be a Hello.");
-        var node = NodeName.CheckId(hello.NodeId, "hello.node_id");
-        if (!NodeAddress.IsHost(hello.Address))
-            throw MeshException.InvalidArgument("hello.address", "The address must be an IP address at which others reach the node, in its usual form.");
+        var node = HelloCheck.NodeOf(hello);
         using var session = term.Nodes.Open(node);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(live.Token, session.Ended);
         try

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Mesh.Scheduler.Nodes;
 
@@ -44,7 +45,8 @@ public sealed record AllocationReport
     /// <summary>Reads a status; null when it says nothing that an agent may say.</summary>
     public static AllocationReport? Of(string node, V1.AllocationStatus status)
     {
-        if (!Guid.TryParse(status.Uid, out var uid) || status.State is AllocationState.Unspecified or AllocationState.Lost)
+        if (!Guid.TryParse(status.Uid, out var uid) || status.State is AllocationState.Unspecified or AllocationState.Lost
+            || !System.Enum.IsDefined(status.State))
             return null;
         return new AllocationReport
         {
@@ -57,10 +59,13 @@ public sealed record AllocationReport
             ExitCode = status.ExitCode,
             OomKilled = status.OomKilled,
             Restarts = status.Restarts,
-            StartTime = status.StartTime?.ToDateTimeOffset(),
-            EndTime = status.EndTime?.ToDateTimeOffset(),
+            StartTime = Time(status.StartTime),
+            EndTime = Time(status.EndTime),
         };
     }
+
+    private static DateTimeOffset? Time(Timestamp? time) =>
+        time is { Nanos: >= 0 and < 1_000_000_000, Seconds: >= 0 and < 4_102_444_800 } ? time.ToDateTimeOffset() : null;
 
     // PostgreSQL keeps no NUL; what one agent says must never hold up what the others say.
     private static string Text(string value, int longest) =>

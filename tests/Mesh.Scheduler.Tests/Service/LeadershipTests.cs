@@ -55,6 +55,38 @@ public sealed class LeadershipTests : IClassFixture<SchedulerFixture>
     }
 
     [Fact]
+    public async Task Without_PostgreSQL_nobody_leads_and_when_it_is_back_all_goes_on()
+    {
+        const string name = "tenants/acme/workloads/stored";
+        var agent = await _mesh.AgentAsync("stored");
+        await _mesh.ApplyAsync(name, Specs.Web(nodes: "stored"));
+        await _mesh.UntilAsync(name, State.Running);
+        var running = agent.Assignments.Keys.Single();
+        var process = _mesh.Scheduler.Id;
+        await _mesh.SetDatabaseAsync(away: true);
+        await Wait.UntilAsync("the stream has ended", () => agent.End is not null);
+
+        await _mesh.SetDatabaseAsync(away: false);
+        await agent.ConnectAsync();
+        await Wait.UntilAsync("it answers again", async () =>
+        {
+            try
+            {
+                return (await _mesh.GetAsync(name)).State == State.Running;
+            }
+            catch (RpcException)
+            {
+                return false;
+            }
+        });
+        await Wait.UntilAsync("the agent knows what it runs", () => agent.Assignments.ContainsKey(running));
+        // What changes from now on is heard: the scheduler listens again.
+        await _mesh.ApplyAsync(name, Specs.Web(version: "2", nodes: "stored"));
+        Assert.Equal(2, (await _mesh.UntilAsync(name, State.Running)).Revision);
+        Assert.Equal(process, _mesh.Scheduler.Id);
+    }
+
+    [Fact]
     public async Task Another_scheduler_takes_writes_refuses_streams_and_takes_over()
     {
         const string name = "tenants/acme/workloads/taken-over";

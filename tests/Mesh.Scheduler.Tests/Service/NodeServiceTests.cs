@@ -75,13 +75,34 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
     }
 
     [Fact]
-    public async Task A_node_whose_address_is_a_name_is_refused()
+    public async Task What_a_node_may_not_say_of_itself_is_refused()
     {
-        using var call = _mesh.Nodes.Connect(SchedulerFixture.Headers);
-        await call.RequestStream.WriteAsync(new() { Hello = new() { NodeId = "named", Address = "host.example" } });
+        await RefusedAsync("hello.node_id", hello => hello.NodeId = "No Id");
+        await RefusedAsync("hello.address", hello => hello.Address = "host.example");
+        await RefusedAsync("hello.attributes", hello => hello.Attributes["zone"] = "z\0");
+        await RefusedAsync("hello.attributes", hello => hello.Attributes["z\0"] = "z");
+        await RefusedAsync("hello.version", hello => hello.Version = "\0");
+        await RefusedAsync("hello.capacity", hello => hello.Capacity = new() { MemoryBytes = -1 });
+    }
+
+    [Fact]
+    public async Task A_router_whose_id_cannot_be_kept_is_refused()
+    {
+        using var call = _mesh.Endpoints.Connect(SchedulerFixture.Headers);
+        await call.RequestStream.WriteAsync(new() { Hello = new() { RouterId = "r\0" } });
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
-        Assert.Equal("hello.address", Assert.Single(refused.Details()!.Detail<Google.Rpc.BadRequest>()!.FieldViolations).Field);
+    }
+
+    private async Task RefusedAsync(string field, Action<ConnectRequest.Types.Hello> change)
+    {
+        var hello = new ConnectRequest.Types.Hello { NodeId = "refused", Address = "10.0.0.1" };
+        change(hello);
+        using var call = _mesh.Nodes.Connect(SchedulerFixture.Headers);
+        await call.RequestStream.WriteAsync(new() { Hello = hello });
+        var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default));
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Equal(field, Assert.Single(refused.Details()!.Detail<Google.Rpc.BadRequest>()!.FieldViolations).Field);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Grpc.Net.Client;
 using Mesh.Common.Auth;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
+using Npgsql;
 
 namespace Mesh.Scheduler.Tests.Service;
 
@@ -84,6 +85,24 @@ public sealed class SchedulerFixture : IAsyncLifetime
 
     public async Task<IReadOnlyList<Allocation>> AllocationsAsync(string workload, bool ended = false) =>
         (await Workloads.ListAllocationsAsync(new ListAllocationsRequest { Parent = workload, IncludeEnded = ended }, Headers)).Allocations;
+
+    /// <summary>Takes the database away, with all connections to it, or gives it back.</summary>
+    public async Task SetDatabaseAsync(bool away)
+    {
+        var address = new NpgsqlConnectionStringBuilder(Environment["MESH_POSTGRES"]);
+        var database = address.Database;
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(address.ConnectionString) { Database = "postgres" }.ConnectionString);
+        await connection.OpenAsync();
+        await using (var allow = new NpgsqlCommand($"alter database \"{database}\" allow_connections {(away ? "false" : "true")}", connection))
+            await allow.ExecuteNonQueryAsync();
+        if (!away)
+            return;
+        await using var end = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", connection)
+        {
+            Parameters = { new() { Value = database } },
+        };
+        await end.ExecuteNonQueryAsync();
+    }
 
     public async Task DisposeAsync()
     {
