@@ -32,7 +32,6 @@ public sealed class SampleSorter : IComparer<ulong>
             SortByDigit(rows, IndexBits + pass * DigitBits);
         if (source.Tenant.KeyCount > 1)
             SortByTenant(rows);
-        SortWithin(rows);
         Gather(rows, target);
     }
 
@@ -78,23 +77,8 @@ public sealed class SampleSorter : IComparer<ulong>
         (_keys, _other) = (_other, _keys);
     }
 
-    // Rows whose series begin alike lie together now; most are of one series, and came in the order of time.
-    private void SortWithin(int rows)
-    {
-        var keys = _keys.AsSpan(0, rows);
-        var tenants = _source.Tenant.Indexes;
-        for (var start = 0; start < rows;)
-        {
-            var (end, sorted) = (start + 1, true);
-            for (; end < rows && keys[end] >> IndexBits == keys[start] >> IndexBits
-                && tenants[(int)(uint)keys[end]] == tenants[(int)(uint)keys[start]]; end++)
-                sorted &= Compare(keys[end - 1], keys[end]) < 0;
-            if (!sorted)
-                keys[start..end].Sort(this);
-            start = end;
-        }
-    }
-
+    // Rows whose series begin alike lie together now; most are of one series, and came in the order of time. What is gathered is
+    // compared, because it is read from one end to the other; a stretch that is not in order is sorted and gathered again.
     private void Gather(int rows, SampleBlock target)
     {
         target.Clear();
@@ -102,8 +86,28 @@ public sealed class SampleSorter : IComparer<ulong>
         target.Tenant.AddAt(_source.Tenant, keys);
         Gather(keys, _source.Series, target.Series);
         Gather(keys, _source.Time, target.Time);
+        var series = target.Series.Span;
+        var times = target.Time.Span;
+        var tenants = target.Tenant.Indexes;
+        for (var start = 0; start < rows;)
+        {
+            var end = start + 1;
+            var sorted = true;
+            for (; end < rows && (series[end] ^ series[start]) >> IndexBits == 0 && tenants[end] == tenants[start]; end++)
+                sorted &= series[end - 1] < series[end] || (series[end - 1] == series[end] && times[end - 1] <= times[end]);
+            for (var row = sorted ? end : Sorted(keys, start, end); row < end; row++)
+                (series[row], times[row]) = (_source.Series.Values[(int)(uint)keys[row]], _source.Time.Values[(int)(uint)keys[row]]);
+            start = end;
+        }
+
         Gather(keys, _source.Scale, target.Scale);
         Gather(keys, _source.Mantissa, target.Mantissa);
+    }
+
+    private int Sorted(Span<ulong> keys, int start, int end)
+    {
+        keys[start..end].Sort(this);
+        return start;
     }
 
     private static void Gather<T>(ReadOnlySpan<ulong> keys, ValueColumn<T> source, ValueColumn<T> target)

@@ -84,6 +84,24 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
         batch.Samples.Value.Add(cache.Scales.Encode(series, value));
     }
 
+    /// <summary>Adds one sample of a series that has its row, whose scale the caller keeps.</summary>
+    public void Sample(ulong series, long milliseconds, double value, ref byte scale)
+    {
+        var fault = window.Check(milliseconds);
+        if (fault != RejectionReason.None)
+        {
+            Rejections.Add(fault);
+            return;
+        }
+
+        batch.Samples.Series.Add(series);
+        batch.Samples.Time.Add(milliseconds);
+        batch.Samples.Value.Add(DecimalScales.Encode(ref scale, value));
+    }
+
+    /// <summary>Gives all samples that belong to nobody yet to a tenant whose rate has been taken.</summary>
+    public void GiveSamples(string tenant) => batch.Samples.Tenant.Fill(tenant, batch.Samples.Series.Rows - batch.Samples.Tenant.Rows);
+
     /// <summary>
     /// Gives all samples since the last call to the tenant. Where he has sent too many the whole request is refused, so that
     /// its sender can send it again as it is.

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Receiving;
@@ -18,15 +19,18 @@ public sealed class RemoteWriteDecoder : IDisposable
     private const uint ExemplarField = (3 << 3) | 2;
     private const uint HistogramField = (4 << 3) | 2;
 
+    private const int LookAhead = 16;
+
     private readonly string _tenant;
     private readonly BatchBuilder _target;
+    private readonly LabelCache _labels;
     private readonly KnownSeries _known;
     private readonly SeriesBuilder _series = new();
     private readonly ByteBuffer _gathered = new();
 
     public RemoteWriteDecoder(string tenant, BatchBuilder target, LabelCache labels)
     {
-        (_tenant, _target) = (tenant, target);
+        (_tenant, _target, _labels) = (tenant, target, labels);
         _known = new KnownSeries(tenant, target, labels);
     }
 
@@ -35,13 +39,19 @@ public sealed class RemoteWriteDecoder : IDisposable
 
     public void Decode(ReadOnlySpan<byte> request)
     {
+        // Some series ahead are hashed and asked for: what is known of them is near when their turn comes.
+        Span<Ahead> ahead = stackalloc Ahead[LookAhead];
+        var count = 0;
         var reader = new WireReader(request);
         while (!reader.AtEnd)
         {
             var tag = reader.ReadTag();
             if (tag == TimeSeriesField)
             {
-                DecodeSeries(reader.ReadBytes());
+                var message = reader.ReadBytes();
+                ahead[count++] = Prepare(message, reader.Position - message.Length);
+                if (count == LookAhead)
+                    DecodeSeries(request, ahead, ref count);
                 continue;
             }
 
@@ -50,6 +60,7 @@ public sealed class RemoteWriteDecoder : IDisposable
             reader.Skip(tag);
         }
 
+        DecodeSeries(request, ahead, ref count);
         _target.EndSamples(_tenant);
     }
 
@@ -59,10 +70,35 @@ public sealed class RemoteWriteDecoder : IDisposable
         _gathered.Dispose();
     }
 
-    private void DecodeSeries(ReadOnlySpan<byte> message)
+    private Ahead Prepare(ReadOnlySpan<byte> message, int start)
     {
+        var end = PlainLabels(message);
+        var key = end > 0 ? XxHash64.Compute(message[..end], _known.Seed) : 0;
+        if (end > 0)
+            _labels.Prefetch(key);
+        return new Ahead(start, message.Length, end, key);
+    }
+
+    private void DecodeSeries(ReadOnlySpan<byte> request, ReadOnlySpan<Ahead> ahead, ref int count)
+    {
+        foreach (ref readonly var series in ahead[..count])
+            DecodeSeries(request.Slice(series.Start, series.Length), series);
+        count = 0;
+    }
+
+    private void DecodeSeries(ReadOnlySpan<byte> message, in Ahead ahead)
+    {
+        // In practice it is labels and one sample of a series that is known.
+        if (ahead.LabelsEnd > 0 && TryPlainSample(message[ahead.LabelsEnd..], out var time, out var value))
+        {
+            var known = IdOf(message[..ahead.LabelsEnd], ahead.Key);
+            if (known != 0)
+                _target.Sample(known, time, value, ref _labels.ScaleOf(ahead.Key));
+            return;
+        }
+
         var labels = LabelsOf(message, out var samples);
-        var id = samples == 0 ? 0 : IdOf(labels);
+        var id = samples == 0 ? 0 : IdOf(labels, XxHash64.Compute(labels, _known.Seed));
         var reader = new WireReader(message);
         while (!reader.AtEnd)
         {
@@ -102,6 +138,35 @@ public sealed class RemoteWriteDecoder : IDisposable
         _target.Sample(id, time, value);
     }
 
+    // Where labels end that come first and are short; 0 where it is not so plain.
+    private static int PlainLabels(ReadOnlySpan<byte> message)
+    {
+        var end = 0;
+        while (end + 1 < message.Length && message[end] == LabelField && message[end + 1] < 0x80)
+            end += 2 + message[end + 1];
+        return end < message.Length && message[end] == SampleField ? end : 0;
+    }
+
+    // The one sample behind the labels, as Prometheus writes it: value, then time.
+    private static bool TryPlainSample(ReadOnlySpan<byte> rest, out long time, out double value)
+    {
+        (time, value) = (0, 0);
+        if (rest.Length < 13 || rest[1] != rest.Length - 2 || rest[2] != ((1 << 3) | 1) || rest[11] != 2 << 3)
+            return false;
+        value = BinaryPrimitives.ReadDoubleLittleEndian(rest[3..]);
+        var number = 0UL;
+        for (var (at, shift) = (12, 0); at < rest.Length && shift < 63; at++, shift += 7)
+        {
+            number |= (ulong)(rest[at] & 0x7F) << shift;
+            if (rest[at] >= 0x80)
+                continue;
+            time = (long)number;
+            return at == rest.Length - 1;
+        }
+
+        return false;
+    }
+
     // The labels' fields, one behind the other: in practice as they lie, at the message's beginning.
     private ReadOnlySpan<byte> LabelsOf(ReadOnlySpan<byte> message, out int samples)
     {
@@ -139,9 +204,8 @@ public sealed class RemoteWriteDecoder : IDisposable
         return _gathered.Span;
     }
 
-    private ulong IdOf(ReadOnlySpan<byte> labels)
+    private ulong IdOf(ReadOnlySpan<byte> labels, ulong key)
     {
-        var key = XxHash64.Compute(labels, _known.Seed);
         if (_known.TryFind(key, out var id))
             return id;
         ReadLabels(labels);
@@ -171,4 +235,7 @@ public sealed class RemoteWriteDecoder : IDisposable
             _series.Label(name, value);
         }
     }
+
+    // One series of the request, before it is decoded.
+    private readonly record struct Ahead(int Start, int Length, int LabelsEnd, ulong Key);
 }

@@ -13,7 +13,12 @@ public sealed class DecimalScales(int slots = 1 << 22)
     /// <summary>Brings a value of a series into decimal form; it reads back as the same bits.</summary>
     public DecimalValue Encode(ulong series, double value)
     {
-        ref var known = ref _scales[(int)series & (_scales.Length - 1)];
+        return Encode(ref _scales[(int)series & (_scales.Length - 1)], value);
+    }
+
+    /// <summary>The same for whoever keeps a series' scale himself, where he has the rest of it.</summary>
+    public static DecimalValue Encode(ref byte known, double value)
+    {
         if (DecimalValue.TryEncode(value, known, out var encoded))
             return encoded;
 

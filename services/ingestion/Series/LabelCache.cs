@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Mesh.Ingestion.Series;
 
@@ -16,6 +18,12 @@ public sealed class LabelCache(int capacity = 1 << 22)
     /// <summary>The id, where the labels are known; and whether the series has a durable row of this day.</summary>
     public bool TryFind(ulong key, int day, out ulong id, out bool hasRow) => StripeOf(key).TryFind(Valid(key), day, out id, out hasRow);
 
+    /// <summary>Where the scale of the series' values is kept. It may be forgotten at any time: it only says what was last seen.</summary>
+    public ref byte ScaleOf(ulong key) => ref StripeOf(key).ScaleOf(Valid(key));
+
+    /// <summary>Brings what is known of labels near the processor, so that the next question need not wait for the memory.</summary>
+    public void Prefetch(ulong key) => StripeOf(key).Prefetch(Valid(key));
+
     /// <summary>Remembers the id of labels; the day is that of the series' durable row, 0 where it is not known to have one.</summary>
     public void Learn(ulong key, ulong id, int day) => StripeOf(key).Learn(Valid(key), id, day);
 
@@ -29,6 +37,7 @@ public sealed class LabelCache(int capacity = 1 << 22)
         public ulong Key;
         public ulong Id;
         public int Day;
+        public byte Scale;
     }
 
     private sealed class Stripe(int maxCount)
@@ -44,6 +53,16 @@ public sealed class LabelCache(int capacity = 1 << 22)
             id = found ? entry.Id : 0;
             hasRow = found && Volatile.Read(ref entry.Day) == day;
             return found;
+        }
+
+        public ref byte ScaleOf(ulong key) => ref SlotOf(Volatile.Read(ref _entries), key).Scale;
+
+        public unsafe void Prefetch(ulong key)
+        {
+            var entries = Volatile.Read(ref _entries);
+            // An address that the collector has changed meanwhile does no harm: nothing is read from it.
+            if (Sse.IsSupported)
+                Sse.Prefetch0(Unsafe.AsPointer(ref entries[(int)key & (entries.Length - 1)]));
         }
 
         public void Learn(ulong key, ulong id, int day)

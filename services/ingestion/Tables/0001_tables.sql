@@ -32,7 +32,7 @@ partition by toDate(time)
 order by (tenant, series, time)
 ttl toDateTime(time) + interval 30 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-    ttl_only_drop_parts = 1, min_parts_to_merge_at_once = 10, vertical_merge_algorithm_min_columns_to_activate = 1;
+    ttl_only_drop_parts = 1, min_parts_to_merge_at_once = 16, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 -- Before roll-ups were made by the drain, a view made them.
 drop view if exists samples_to_1m;
@@ -61,7 +61,7 @@ partition by toYYYYMM(time)
 order by (tenant, series, time, scale)
 ttl time + interval 400 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
-    min_parts_to_merge_at_once = 10, vertical_merge_algorithm_min_columns_to_activate = 1;
+    min_parts_to_merge_at_once = 16, vertical_merge_algorithm_min_columns_to_activate = 1;
 
 create table if not exists logs
 (

@@ -28,6 +28,9 @@ internal static class SampleDecoder
                 else if (allowed-- > 0)
                     Add(ref series[refs[start]], series, tenant, time, values[start], target);
             }
+
+            if (tenant is not null)
+                target.GiveSamples(tenant);
         }
     }
 
@@ -57,6 +60,6 @@ internal static class SampleDecoder
             entry.Day = target.Window.Day;
         }
 
-        target.Sample(tenant, entry.Id, time, value);
+        target.Sample(entry.Id, time, value, ref entry.Scale);
     }
 }

@@ -62,5 +62,9 @@ public sealed class StreamSeries : IDisposable
     }
 
     /// <summary>One declared series: its id, where its form lies, its tenant's number, and the day of its last row.</summary>
-    public record struct Entry(ulong Id, int FormStart, int FormLength, int Tenant, int Day);
+    public record struct Entry(ulong Id, int FormStart, int FormLength, int Tenant, int Day)
+    {
+        /// <summary>How many decimals the values have shown.</summary>
+        internal byte Scale;
+    }
 }
