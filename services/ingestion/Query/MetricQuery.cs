@@ -7,7 +7,7 @@ namespace Mesh.Ingestion.Query;
 /// <summary>A question about a metric, checked. Times and spans are in milliseconds.</summary>
 public sealed record MetricQuery(
     string Tenant, Selector Selector, long Start, long Step, int Points, V1.SeriesFunction Function, long Window,
-    V1.Aggregation Aggregation, IReadOnlyList<string> By, double Quantile, int Limit)
+    V1.Aggregation Aggregation, IReadOnlyList<string> By, double Quantile, int Limit, int Top = 0, long RolledUp = 0)
 {
     public const int MaxPoints = 11_000;
     public const int DefaultLimit = 1_000;
@@ -15,6 +15,13 @@ public sealed record MetricQuery(
 
     /// <summary>How far an instant looks back for the last value.</summary>
     public const long LookBack = 5 * 60 * 1000;
+
+    public const int MaxTop = 1_000;
+
+    public const long Minute = 60_000;
+
+    // Roll-ups follow the samples within a minute or so; what is newer than this is asked of the samples themselves.
+    private const long RollupDelay = 5 * Minute;
 
     private const long MaxWindow = 31L * 24 * 3600 * 1000;
 
@@ -44,8 +51,18 @@ public sealed record MetricQuery(
             request.Aggregation,
             [.. request.By.Distinct(StringComparer.Ordinal)],
             request.Quantile,
-            LimitOf(request.Limit, DefaultLimit, MaxLimit));
+            LimitOf(request.Limit, DefaultLimit, MaxLimit),
+            request.Top is >= 0 and <= MaxTop ? request.Top : throw MeshException.InvalidArgument("top", $"At most {MaxTop}, and not negative."),
+            (time.GetUtcNow().ToUnixTimeMilliseconds() - RollupDelay) / Minute * Minute);
     }
+
+    /// <summary>The last point.</summary>
+    public long End => Start + Step * (Points - 1);
+
+    /// <summary>Whether every window begins and ends with a minute, so that roll-ups of minutes tell the same as the samples.</summary>
+    public bool IsOfMinutes => Start % Minute == 0 && Step % Minute == 0 && Window % Minute == 0
+        && Function is V1.SeriesFunction.AvgOverTime or V1.SeriesFunction.MinOverTime or V1.SeriesFunction.MaxOverTime
+            or V1.SeriesFunction.SumOverTime or V1.SeriesFunction.CountOverTime;
 
     public static int LimitOf(int limit, int normal, int max) => limit switch
     {

@@ -11,11 +11,16 @@ internal static class MetricSql
         $"""
         with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
         points as ({Points(query, parameters)})
-        select any(m.metric), any(m.labels), groupArray(toInt32(p.k)), groupArray(p.value)
-        from (select series, k, value from points order by series, k) as p
+        select m.metric, m.labels, p.numbers, p.joined
+        from
+        (
+            select series, groupArray(toInt32(k)) as numbers, groupArray(value) as joined
+            from (select series, k, value from points order by series, k)
+            group by series
+            {Limit(query, parameters)}
+        ) as p
         inner join matched as m on m.id = p.series
-        group by p.series
-        limit {parameters.Number(query.Limit + 1L)}
+        order by {(query.Top == 0 ? "p.series" : Mean)}
         """ + Limits;
 
     /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
@@ -27,17 +32,17 @@ internal static class MetricSql
         return $"""
             with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
             points as ({Points(query, parameters)})
-            select keys, groupArray(toInt32(k)), groupArray(joined)
+            select keys, groupArray(toInt32(k)), groupArray(value) as joined
             from
             (
-                select m.keys as keys, p.k as k, {Join(query.Aggregation)} as joined
+                select m.keys as keys, p.k as k, {Join(query.Aggregation)} as value
                 from points as p
                 inner join (select id, {keys} as keys from matched) as m on m.id = p.series
                 group by keys, k
                 order by keys, k
             )
             group by keys
-            limit {parameters.Number(query.Limit + 1L)}
+            {Limit(query, parameters)}
             """ + Limits;
     }
 
@@ -52,6 +57,12 @@ internal static class MetricSql
 
     /// <summary>What one question may cost the database.</summary>
     public const string Limits = "\nsettings max_execution_time = 30, max_memory_usage = 4000000000";
+
+    private const string Mean = "arrayAvg(joined) desc";
+
+    private static string Limit(MetricQuery query, SqlParameters parameters) => query.Top == 0
+        ? $"limit {parameters.Number(query.Limit + 1L)}"
+        : $"order by {Mean} limit {parameters.Number(Math.Min(query.Top, query.Limit))}";
 
     private static string Points(MetricQuery query, SqlParameters parameters) => query.Function switch
     {
@@ -111,19 +122,47 @@ internal static class MetricSql
     {
         var value = query.Function switch
         {
-            V1.SeriesFunction.AvgOverTime => "avg(value)",
-            V1.SeriesFunction.MinOverTime => "min(value)",
-            V1.SeriesFunction.MaxOverTime => "max(value)",
-            V1.SeriesFunction.SumOverTime => "sum(value)",
-            _ => "toFloat64(count())",
+            V1.SeriesFunction.AvgOverTime => "sum(s.sum) / sum(s.count)",
+            V1.SeriesFunction.MinOverTime => "min(s.min)",
+            V1.SeriesFunction.MaxOverTime => "max(s.max)",
+            V1.SeriesFunction.SumOverTime => "sum(s.sum)",
+            _ => "toFloat64(sum(s.count))",
         };
-        return $"""
-            select series, k, {value} as value
-            from (select series, time, value from samples as s where {Range(query, query.Window, parameters)} and {NotStale("s.value")})
-            array join {PointsOf("time", query)} as k
-            group by series, k
-            """;
+        var rows = query.IsOfMinutes ? Minutes(query, parameters) : Samples(query, "", parameters);
+        // Windows that follow each other without a gap see each row once.
+        return query.Window == query.Step || query.Points == 1
+            ? $"""
+                select series, {(query.Points == 1 ? "toUInt32(0)" : FirstPoint("time", query))} as k, {value} as value
+                from ({rows}) as s
+                group by series, k
+                having k >= 0
+                """
+            : $"""
+                select series, k, {value} as value
+                from ({rows}) as s
+                array join {PointsOf("time", query)} as k
+                group by series, k
+                """;
     }
+
+    private static string Samples(MetricQuery query, string condition, SqlParameters parameters) =>
+        $"""
+        select series, time, s.value as min, s.value as max, s.value as sum, toUInt64(1) as count
+        from samples as s
+        where {Range(query, query.Window, parameters)}{condition} and {NotStale("s.value")}
+        """;
+
+    // A row of a minute stands where its minute ends: it is seen by the same points as each of its samples.
+    private static string Minutes(MetricQuery query, SqlParameters parameters) =>
+        $"""
+        select series, toDateTime64(s.time, 3, 'UTC') + interval 1 minute as time, s.min as min, s.max as max, s.sum as sum, s.count as count
+        from samples_1m as s
+        where s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)
+            and s.time >= toDateTime({parameters.Number((query.Start - query.Window) / 1000)})
+            and s.time < toDateTime({parameters.Number(Math.Min(query.End, query.RolledUp) / 1000)})
+        union all
+        {Samples(query, $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.RolledUp)})", parameters)}
+        """;
 
     // Prometheus ends a series by a NaN of its own, 0x7ff0000000000002: from there on the series has no value.
     public static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
@@ -131,7 +170,7 @@ internal static class MetricSql
     private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
         $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"
         + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.Start - before)})"
-        + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.Start + query.Step * (query.Points - 1))})";
+        + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.End)})";
 
     // The first point that sees a sample of this time; below 0 where it lies before the range.
     private static string FirstPoint(string time, MetricQuery query) =>

@@ -39,7 +39,7 @@ internal sealed class Rollup : IDisposable
                 if (mantissas[row] == StaleBits && scales[row] == DecimalValue.RawScale)
                     continue;
                 _batch.Add(MinuteRow.Of(
-                    numbers[tenant], series[row], (uint)(times[row] / 60_000), new DecimalValue(mantissas[row], scales[row])));
+                    numbers[tenant], series[row], MinuteOf(times[row]), new DecimalValue(mantissas[row], scales[row])));
             }
 
             _spare.Merge(_rows, _batch);
@@ -72,6 +72,9 @@ internal sealed class Rollup : IDisposable
         _spare.Clear();
         _tenants.Clear();
     }
+
+    // A minute begins behind its first millisecond and ends with the next one's, as windows of queries do.
+    private static uint MinuteOf(long milliseconds) => (uint)((milliseconds - 1) / 60_000);
 
     public void Dispose() => _tenants.Dispose();
 }

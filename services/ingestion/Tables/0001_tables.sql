@@ -37,6 +37,7 @@ settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fs
 -- Before roll-ups were made by the drain, a view made them.
 drop view if exists samples_to_1m;
 
+-- A row stands for the samples later than its time and up to a minute later, as windows of queries see them.
 -- Values of one scale are added as whole numbers, raw ones as doubles, their least and greatest in an order of whole numbers.
 create table if not exists samples_1m
 (

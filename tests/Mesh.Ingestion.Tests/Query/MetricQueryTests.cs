@@ -52,6 +52,51 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
     }
 
     [Fact]
+    public async Task Rolled_up_minutes_tell_what_their_samples_tell()
+    {
+        var random = new Random(11);
+        var rows = Enumerable.Range(0, 1200).Select(i => ((uint)(1 + i % 3), Start - 600_000 + i * 997L + (i % 60 == 0 ? -i * 997L % 60_000 : 0), i % 7 == 0 ? random.NextDouble() : random.Next(1000) / 100.0));
+        await SendAsync("rollups", [.. Enumerable.Range(1, 3).Select(i => Sender.Series((uint)i, "level", $"tank={i}"))], [.. rows.OrderBy(row => row.Item2)]);
+        foreach (var function in new[] { SeriesFunction.AvgOverTime, SeriesFunction.MinOverTime, SeriesFunction.MaxOverTime, SeriesFunction.SumOverTime, SeriesFunction.CountOverTime })
+        {
+            foreach (var window in new[] { 60, 180, 240 })
+            {
+                // A second off the minute, the samples themselves are asked; of minutes, the roll-ups. Both tell of the same points where no sample lies between.
+                var ofMinutes = Range("rollups", "level", -540, 600, 60);
+                (ofMinutes.Function, ofMinutes.Window) = (function, Duration.FromTimeSpan(TimeSpan.FromSeconds(window)));
+                var ofSamples = ofMinutes.Clone();
+                ofSamples.Step = Duration.FromTimeSpan(TimeSpan.FromSeconds(30));
+                var expected = (await QueryAsync(ofSamples)).ToDictionary(series => series.Labels[0].Value, series => series.TimesMillis.Zip(series.Values).Where(p => (p.First - Start) % 60_000 == 0).ToList());
+                var actual = await QueryAsync(ofMinutes);
+                Assert.Equal(3, actual.Count);
+                foreach (var series in actual)
+                {
+                    var points = expected[series.Labels[0].Value];
+                    Assert.Equal(points.Select(p => p.First), series.TimesMillis);
+                    Assert.All(points.Zip(series.Values), p => Assert.Equal(p.First.Second, p.Second, 9));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task The_top_series_are_those_with_the_greatest_mean()
+    {
+        await SendAsync("top", [.. Enumerable.Range(1, 9).Select(i => Sender.Series((uint)i, "load", $"host=h{i}", $"rack=r{i % 2}"))],
+            [.. Enumerable.Range(1, 9).SelectMany(i => new[] { ((uint)i, Start, i * 7 % 10 + 0.0), ((uint)i, Start + 60_000, i * 7 % 10 + 0.5) })]);
+        var query = Range("top", "load", 0, 60, 60);
+        query.Top = 3;
+        Assert.Equal(["h7", "h4", "h1"], (await QueryAsync(query)).Select(series => series.Labels[0].Value));
+        (query.Function, query.Window) = (SeriesFunction.AvgOverTime, Duration.FromTimeSpan(TimeSpan.FromMinutes(2)));
+        Assert.Equal(["h7", "h4", "h1"], (await QueryAsync(query)).Select(series => series.Labels[0].Value));
+        (query.Aggregation, query.Top) = (Aggregation.Max, 1);
+        query.By.Add("rack");
+        Assert.Equal(["r1"], (await QueryAsync(query)).Select(series => series.Labels[0].Value));
+        query.Top = -1;
+        Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => QueryAsync(query))).StatusCode);
+    }
+
+    [Fact]
     public async Task Windows_longer_than_a_step_overlap()
     {
         await SendAsync("windows", [Sender.Series(1, "load")], (1, Start, 1), (1, Start + 60_000, 3), (1, Start + 120_000, 8));
@@ -176,6 +221,8 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
         var ack = await sender.SendAsync(new Batch { Number = 1, Series = { series }, Samples = Sender.Samples(rows) });
         Assert.Empty(ack.Rejections);
         await servers.WaitForAsync($"select count() from samples where tenant = '{tenant}'", rows.Length);
+        var rolledUp = rows.Count(row => BitConverter.DoubleToInt64Bits(row.Item3) != 0x7FF0_0000_0000_0002);
+        await servers.WaitForAsync($"select sum(count) from samples_1m where tenant = '{tenant}'", rolledUp);
         await servers.WaitForAsync($"select uniq(id) from series where tenant = '{tenant}'", series.Length);
     }
 }

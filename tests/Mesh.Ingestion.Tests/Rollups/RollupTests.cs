@@ -22,7 +22,7 @@ public sealed class RollupTests
                 {
                     // In one minute whole numbers, decimals and raw values meet.
                     var value = DecimalValue.Encode(random.Next(4) switch { 0 => random.Next(100), 1 => random.Next(1000) / 100.0, 2 => -random.NextDouble(), _ => random.NextDouble() });
-                    var sample = (Tenant: $"t{random.Next(3)}", Series: (ulong)random.Next(40), Time: random.NextInt64(600_000), Value: value);
+                    var sample = (Tenant: $"t{random.Next(3)}", Series: (ulong)random.Next(40), Time: random.NextInt64(1, 600_000), Value: value);
                     all.Add(sample);
                     samples.Tenant.Add(sample.Tenant);
                     samples.Series.Add(sample.Series);
@@ -62,7 +62,7 @@ public sealed class RollupTests
 
     private static void Check(List<(string Tenant, ulong Series, long Time, DecimalValue Value)> samples, MinuteBlock minutes)
     {
-        var expected = samples.GroupBy(s => (s.Tenant, s.Series, Minute: (uint)(s.Time / 60_000 * 60), s.Value.Scale)).ToDictionary(g => g.Key);
+        var expected = samples.GroupBy(s => (s.Tenant, s.Series, Minute: (uint)((s.Time - 1) / 60_000 * 60), s.Value.Scale)).ToDictionary(g => g.Key);
         Assert.Equal(expected.Count, minutes.Rows);
         for (var row = 0; row < minutes.Rows; row++)
         {
