@@ -44,8 +44,8 @@ public sealed class HealthProbe(IContainerRuntime runtime, AllocationStore store
 
     private async Task<string?> HttpAsync(int port, string path, CancellationToken cancellation)
     {
-        var address = new UriBuilder("http", "127.0.0.1", port).Uri;
-        using var response = await http.GetAsync(new Uri(address, path), HttpCompletionOption.ResponseHeadersRead, cancellation);
+        if (LocalUrl.Of(port, path) is not { } url) return $"{path} is no path";
+        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, cancellation);
         return (int)response.StatusCode is >= 200 and < 400 ? null : $"GET {path} answered {(int)response.StatusCode}";
     }
 

@@ -26,11 +26,12 @@ internal sealed class AppScrape(TimeProvider time, ILogger<AppScrape> log) : IDi
     public async Task<IReadOnlyList<MetricSample>> ReadAsync(
         Allocation allocation, SortedDictionary<string, string> labels, CancellationToken cancellation)
     {
+        if (LocalUrl.Of(allocation.Port, allocation.Spec.MetricsPath) is not { } url) return [];
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limited.CancelAfter(Patience);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new UriBuilder("http", "127.0.0.1", allocation.Port).Uri, allocation.Spec.MetricsPath));
+            using var request = new HttpRequestMessage(HttpMethod.Get, url);
             request.Headers.TryAddWithoutValidation("Accept", Accept);
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, limited.Token);
             if (response.StatusCode != HttpStatusCode.OK || !IsText(response)) return [];

@@ -58,8 +58,8 @@ internal static class AppMapping
         }
 
         Demand(wire.DefaultCount is >= 0 and <= 1000, "default_count", "A count lies between 0 and 1,000.");
-        Demand(wire.HealthPath.Length == 0 || wire.HealthPath[0] == '/', "health_path", "A path begins with `/`.");
-        Demand(wire.MetricsPath.Length == 0 || wire.MetricsPath[0] == '/', "metrics_path", "A path begins with `/`.");
+        Demand(IsPath(wire.HealthPath), "health_path", "A path begins with one `/`.");
+        Demand(IsPath(wire.MetricsPath), "metrics_path", "A path begins with one `/`.");
         Demand(wire.CpuMillis >= 0 && wire.CpuLimitMillis >= 0, "cpu_millis", "CPU is not negative.");
         Demand(wire.MemoryBytes >= 0 && wire.MemoryLimitBytes >= 0, "memory_bytes", "Memory is not negative.");
         Demand(wire.TerminationGrace is null || IsWithin(wire.TerminationGrace), "termination_grace", "The grace is at most 10 min.");
@@ -80,6 +80,9 @@ internal static class AppMapping
             HealthyDeadline = wire.HealthyDeadline?.ToTimeSpan(),
         };
     }
+
+    // With two slashes it could be taken for another host's address.
+    private static bool IsPath(string path) => path.Length == 0 || (path[0] == '/' && !path.StartsWith("//", StringComparison.Ordinal));
 
     private static bool IsWithin(Duration duration) => duration is { Seconds: >= 0 and < 1 << 20, Nanos: >= 0 and < 1_000_000_000 } && duration.ToTimeSpan() <= s_longestGrace;
 }

@@ -72,11 +72,17 @@ public sealed partial class SpecCheck
         Duration(template.TerminationGrace, TimeSpan.FromMinutes(10), $"{field}.termination_grace");
         Duration(template.HealthCheck?.Interval, TimeSpan.FromHours(1), $"{field}.health_check.interval");
         Duration(template.HealthCheck?.Timeout, TimeSpan.FromMinutes(5), $"{field}.health_check.timeout");
+        Path(template.HealthCheck?.Http?.Path ?? "", $"{field}.health_check.http.path");
+        Path(template.MetricsPath, $"{field}.metrics_path");
         Demand(template.HealthCheck is not { Exec.Command.Count: 0 }, $"{field}.health_check.exec.command", "A command is required.");
         Demand(template.HealthCheck is null || template.HealthCheck.CheckCase == V1.HealthCheck.CheckOneofCase.Exec || template.Listens,
             $"{field}.health_check", "A process that does not listen can only be checked by a command.");
         Resources(template.Resources ?? new(), $"{field}.resources");
     }
+
+    private void Path(string path, string field) => Demand(
+        path.Length == 0 || (path.Length <= 1000 && path[0] == '/' && !path.StartsWith("//", StringComparison.Ordinal) && !path.Any(char.IsControl)), field,
+        "A path begins with one slash and has at most 1,000 characters, none of them a control character.");
 
     private void Resources(V1.Resources resources, string field)
     {

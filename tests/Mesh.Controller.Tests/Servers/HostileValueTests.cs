@@ -15,6 +15,10 @@ public sealed class HostileValueTests(ControllerFixture controller)
         await Refused.ForAsync(apps.UpdateAppAsync(new() { App = new() { Name = app, Labels = { ["a"] = "\0" } } }), "app.labels");
         await Refused.ForAsync(
             apps.UpdateAppAsync(new() { App = new() { Name = app, Processes = { ["web"] = new() { HealthPath = "/\0" } } } }), "app.processes[web].health_path");
+        // The agent asks its own host at these paths, and must not be sent elsewhere.
+        await Refused.ForAsync(
+            apps.UpdateAppAsync(new() { App = new() { Name = app, Processes = { ["web"] = new() { HealthPath = "//10.0.0.5/", MetricsPath = "//10.0.0.5/" } } } }),
+            "app.processes[web].health_path", "app.processes[web].metrics_path");
         var release = new V1.Release { Image = ControllerFixture.Image("acme"), Description = "\0", Build = "\0", Processes = { ["web"] = "\0" } };
         await Refused.ForAsync(
             controller.Service.Releases.CreateReleaseAsync(new() { Parent = app, Release = release }),

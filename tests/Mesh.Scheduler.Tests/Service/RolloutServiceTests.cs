@@ -112,11 +112,15 @@ public sealed class RolloutServiceTests : IClassFixture<SchedulerFixture>
     {
         var spec = Specs.Web(count: -1);
         spec.Template.Image = "latest";
+        spec.Template.MetricsPath = "//10.0.0.5/metrics";
+        spec.Template.HealthCheck = new() { Http = new() { Path = "/\n" } };
         spec.Kind = WorkloadKind.Cron;
         var error = await Assert.ThrowsAsync<RpcException>(() => _mesh.ApplyAsync("tenants/acme/workloads/wrong", spec));
         Assert.Equal(StatusCode.InvalidArgument, error.StatusCode);
         Assert.Contains("workload.spec.count", error.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("workload.spec.template.image", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("workload.spec.template.metrics_path", error.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("workload.spec.template.health_check.http.path", error.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("workload.spec.kind", error.Status.Detail, StringComparison.Ordinal);
     }
 
