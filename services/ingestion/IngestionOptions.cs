@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Retention;
 
 namespace Mesh.Ingestion;
 
@@ -22,7 +23,7 @@ public static class IngestionOptions
         });
     }
 
-    /// <summary>MESH_INGESTION_TENANT_SAMPLES_PER_SECOND and _TENANT_SERIES.</summary>
+    /// <summary>MESH_INGESTION_TENANT_SAMPLES_PER_SECOND, _TENANT_SERIES and _TENANT_STREAMS.</summary>
     public static IntakeOptions Intake(IConfiguration configuration)
     {
         var normal = new IntakeOptions();
@@ -30,6 +31,7 @@ public static class IngestionOptions
         {
             SamplesPerSecond = Number(configuration, "TENANT_SAMPLES_PER_SECOND") ?? normal.SamplesPerSecond,
             ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
+            Streams = (int)(Number(configuration, "TENANT_STREAMS") ?? normal.Streams),
         });
     }
 
@@ -38,6 +40,17 @@ public static class IngestionOptions
     {
         var normal = new AlertOptions();
         return Checked(normal with { IntervalMilliseconds = Number(configuration, "ALERT_MILLISECONDS") ?? normal.IntervalMilliseconds });
+    }
+
+    /// <summary>MESH_INGESTION_RETENTION (`TENANT:TABLE=DAYS`, comma between two) and _RETENTION_MILLISECONDS.</summary>
+    public static RetentionOptions Retention(IConfiguration configuration)
+    {
+        var normal = new RetentionOptions();
+        return Checked(normal with
+        {
+            Rules = RetentionRule.ParseAll(configuration["MESH_INGESTION_RETENTION"] ?? ""),
+            IntervalMilliseconds = Number(configuration, "RETENTION_MILLISECONDS") ?? normal.IntervalMilliseconds,
+        });
     }
 
     private static T Checked<T>(T options)

@@ -15,6 +15,7 @@ using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.RemoteRead;
 using Mesh.Ingestion.RemoteWrite;
+using Mesh.Ingestion.Retention;
 using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
@@ -41,7 +42,9 @@ public static class IngestionSetup
         services.AddSingleton(RestoreWriters);
         services.AddSingleton<SeriesCache>();
         services.AddSingleton<BatchPool>();
+        services.AddSingleton(IngestionOptions.Retention(builder.Configuration));
         services.AddSingleton<TenantRates>();
+        services.AddSingleton<TenantStreams>();
         services.AddSingleton<IntakeService>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<LabelCache>();
@@ -70,6 +73,7 @@ public static class IngestionSetup
         services.AddHostedService<LogGuard>();
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();
+        services.AddHostedService<RetentionLoop>();
         services.AddHostedService<DrainLoop>();
     }
 

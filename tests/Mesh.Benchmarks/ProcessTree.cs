@@ -10,7 +10,7 @@ internal sealed class ProcessTree(params int[] roots)
     public double PeakMebibytes => All().Sum(ProcessCost.PeakMebibytes);
 
     /// <summary>What each process has used, for people.</summary>
-    public IEnumerable<string> Each() => All().Select(id => string.Create(CultureInfo.InvariantCulture, $"{ProcessCost.NameOf(id)} {ProcessCost.CpuSeconds(id):F1} s"))
+    public IEnumerable<string> Each() => All().Select(id => string.Create(CultureInfo.InvariantCulture, $"{ProcessCost.NameOf(id)} {ProcessCost.PeakMebibytes(id):F0} MiB {ProcessCost.CpuSeconds(id):F1} s"))
         .Where(text => !text.EndsWith(" 0.0 s", StringComparison.Ordinal));
 
     private List<int> All()

@@ -41,9 +41,10 @@ public sealed class ClickHouseClient : IDisposable
         string table, IReadOnlyList<string> columns, ReadOnlyMemory<byte> block, string deduplicationToken, CancellationToken cancellationToken)
     {
         var sql = $"insert into {table} ({string.Join(", ", columns)}) format Native";
+        // The block stays one block, however large: it becomes one part of each partition.
         // A materialized view must see the block again when the first attempt broke between the table and the view.
         var path = Path(null, "async_insert=0", "wait_end_of_query=1", "deduplicate_blocks_in_dependent_materialized_views=1",
-            "max_partitions_per_insert_block=0", "query=" + Uri.EscapeDataString(sql),
+            "max_partitions_per_insert_block=0", "min_insert_block_size_rows=16000000", "min_insert_block_size_bytes=2000000000", "query=" + Uri.EscapeDataString(sql),
             "insert_deduplication_token=" + Uri.EscapeDataString(deduplicationToken));
         await _pipeline.ExecuteAsync(async token =>
         {

@@ -88,10 +88,25 @@ public sealed class DrainLoop(
             _rollup.Take(_minutes);
             await InsertAsync(_minutes, _rollupStart, batch.End, cancellationToken);
             _rollupStart = batch.End;
+            await CountPartsAsync(cancellationToken);
         }
 
         if (batch.End > drained || batch.EndsRollup)
             Commit(batch, Math.Max(batch.End, drained));
+    }
+
+    private async Task CountPartsAsync(CancellationToken cancellationToken)
+    {
+        const string sql = "select table, count() from system.parts where active and database = currentDatabase() group by table";
+        try
+        {
+            await foreach (var row in clickHouse.QueryAsync(sql, null, cancellationToken))
+                _metrics.Parts(row.Text(0), row.WholeNumber(1));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            logger.LogDebug(exception, "The parts could not be counted");
+        }
     }
 
     private async Task InsertAsync(Block block, long start, long end, CancellationToken cancellationToken)

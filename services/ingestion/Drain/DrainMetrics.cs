@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
@@ -11,6 +12,7 @@ internal sealed class DrainMetrics : IDisposable
     private readonly Histogram<double> _latency;
     private readonly Counter<long> _rows;
     private readonly Counter<long> _failures;
+    private readonly ConcurrentDictionary<string, long> _parts = new();
     private long _oldest;
 
     public DrainMetrics(WriteAheadLog log, TimeProvider time)
@@ -20,6 +22,9 @@ internal sealed class DrainMetrics : IDisposable
         _failures = _meter.CreateCounter<long>("mesh_ingestion_insert_failures", description: "Inserts that will be repeated, by table.");
         _meter.CreateObservableGauge(
             "mesh_ingestion_log_lag_bytes", () => log.DurableEnd - log.Checkpoint, "By", "Bytes in the log that the database has not.");
+        _meter.CreateObservableGauge(
+            "mesh_ingestion_table_parts", () => _parts.Select(part => new Measurement<long>(part.Value, new KeyValuePair<string, object?>("table", part.Key))),
+            description: "Parts that a table consists of.");
         _meter.CreateObservableGauge("mesh_ingestion_log_lag_seconds", () => Lag(time), "s", "Age of the oldest record that the database has not.");
     }
 
@@ -31,6 +36,9 @@ internal sealed class DrainMetrics : IDisposable
         _latency.Record(elapsed.TotalSeconds, table);
         _rows.Add(block.Rows, table);
     }
+
+    /// <summary>Notes how many parts a table consists of.</summary>
+    public void Parts(string table, long parts) => _parts[table] = parts;
 
     public void Failed(string table) => _failures.Add(1, new KeyValuePair<string, object?>("table", table));
 

@@ -13,6 +13,10 @@ public sealed record IntakeOptions
     [Range(1, int.MaxValue)]
     public int ActiveSeries { get; init; } = 2_000_000;
 
+    /// <summary>The most streams of one tenant that are open at the same time.</summary>
+    [Range(1, int.MaxValue)]
+    public int Streams { get; init; } = 1_000;
+
     /// <summary>Data older than this is refused; it must be less than data is kept.</summary>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(13);
 

@@ -22,12 +22,12 @@ public sealed record LogOptions
     public long MaxQueuedBytes { get; init; } = 96 << 20;
 
     /// <summary>A batch for the database ends with the record that brings it to this many rows.</summary>
-    [Range(1, 1_000_000)]
-    public int BatchRows { get; init; } = 900_000;
+    [Range(1, 10_000_000)]
+    public int BatchRows { get; init; } = 2_000_000;
 
     /// <summary>A batch for the database ends with the record that brings it to this size, so the drain's memory is bounded.</summary>
     [Range(1, 1 << 30)]
-    public int BatchBytes { get; init; } = 32 << 20;
+    public int BatchBytes { get; init; } = 64 << 20;
 
     /// <summary>A batch for the database ends when its first row has waited this long.</summary>
     public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(1);

@@ -8,7 +8,7 @@ using Mesh.Ingestion.Writers;
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>The wire of telemetry that comes in over Mesh's own contract.</summary>
-public sealed class TelemetryService(IntakeService intake, WriterTable writers) : V1.TelemetryService.TelemetryServiceBase
+public sealed class TelemetryService(IntakeService intake, WriterTable writers, TenantStreams streams) : V1.TelemetryService.TelemetryServiceBase
 {
     public override async Task Stream(
         IAsyncStreamReader<V1.StreamRequest> requestStream, IServerStreamWriter<V1.StreamResponse> responseStream, ServerCallContext context)
@@ -17,6 +17,7 @@ public sealed class TelemetryService(IntakeService intake, WriterTable writers) 
             throw MeshException.InvalidArgument("open", "The first message of a stream must open it.");
 
         var scope = ScopeOf(open, context);
+        using var lease = streams.Enter(scope.Tenant);
         var writer = writers.OfStream(context.Principal().Subject, WriterId(open.WriterId, "open.writer_id"));
         var generation = await writer.OpenAsync(context.CancellationToken);
         await responseStream.WriteAsync(new V1.StreamResponse

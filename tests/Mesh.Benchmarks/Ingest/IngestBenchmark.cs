@@ -8,7 +8,7 @@ namespace Mesh.Benchmarks.Ingest;
 /// <summary>The same remote-write requests to victoria-metrics and to us, in turn, and then our own stream.</summary>
 internal static class IngestBenchmark
 {
-    /// <summary>Runs all parts, or those that are named: `small`, `large`, `stream`; with `alone` without the peer.</summary>
+    /// <summary>Runs all parts, or those that are named: `small`, `large`, `stream`, `query`; with `alone` without the peer.</summary>
     public static async Task<int> RunAsync(string[] parts)
     {
         var results = new List<Result>();
@@ -19,6 +19,8 @@ internal static class IngestBenchmark
             results.AddRange(await CompareAsync("1,000,000 series", hosts: 2_092, scrapes: 12, alone));
         if (Has(parts, "stream"))
             results.AddRange(await StreamAsync());
+        if (Has(parts, "query"))
+            results.AddRange(await QueryAsync());
         if (parts.Length == 0)
             Report.Write("ingest", About, results);
         else
@@ -30,7 +32,7 @@ internal static class IngestBenchmark
         "One seeded stream of remote-write requests (hosts as node_exporter tells of them, 478 series each, scraped every 15 s, 2,000 samples a request, "
         + "some hosts replaced; four senders) sent to Debian's victoria-metrics and to us on the same machine, one after the other, as fast as each takes it. "
         + "CPU time is that of all processes of each side (ours: ingestion, ClickHouse engine, PostgreSQL, Consul) from the first request until all samples are in "
-        + "files and merging has come to rest; the senders are not counted, nor are the start and a first two million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
+        + "files and merging has come to rest; the senders are not counted, nor are the start and a first five million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
         + "(fdatasync); victoria-metrics answers before that and can lose the last seconds. Where a line has no peer, there is nothing comparable.";
 
     private static bool Has(string[] parts, string part) => parts.Length == 0 || parts.Contains(part);
@@ -40,11 +42,12 @@ internal static class IngestBenchmark
         using var folder = new TestFolder();
         var begun = Stopwatch.GetTimestamp();
         var recording = Recording.Make(Path.Combine(folder.Path, "recording"), hosts, scrapes, minutesBack: 5);
-        var warmUp = Recording.Make(Path.Combine(folder.Path, "warm-up"), hosts: 20, scrapes: 250, minutesBack: 24 * 60);
+        var warmUp = Recording.Make(Path.Combine(folder.Path, "warm-up"), hosts: 20, scrapes: 500, minutesBack: 24 * 60);
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {recording.Samples} samples of {recording.Series} series in {recording.Bytes / recording.Samples} bytes each, made in {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s"));
         Measured? peer = null, ours;
+        double memory;
         if (!alone)
         {
             await using var side = await VictoriaMetrics.StartAsync();
@@ -54,6 +57,7 @@ internal static class IngestBenchmark
         await using (var side = await MeshStore.StartAsync())
         {
             ours = await Measured.RunAsync(side, warmUp, recording);
+            memory = side.IngestionMebibytes;
             await side.CheckAsync(warmUp.Samples + recording.Samples);
         }
 
@@ -66,6 +70,7 @@ internal static class IngestBenchmark
             Result.LessIsBetter($"{name}: ack p50", "ms", ours.P50, peer.P50, ""),
             Result.LessIsBetter($"{name}: ack p99", "ms", ours.P99, peer.P99, ""),
             Result.LessIsBetter($"{name}: peak memory, all processes", "MiB", ours.PeakMebibytes, peer.PeakMebibytes, ""),
+            Alone($"{name}: peak memory of ingestion", "MiB", memory, "under 1,024"),
             Result.LessIsBetter(
                 $"{name}: bytes per sample, samples alone", "B", ours.BytesPerSample["samples"], peer.BytesPerSample["samples"], "fewer"),
             Result.LessIsBetter(
@@ -79,7 +84,7 @@ internal static class IngestBenchmark
         var load = StreamLoad.Make(hosts: 20, scrapes: 1_000);
         await using var store = await MeshStore.StartAsync();
         var headers = new Metadata { { "authorization", "Bearer " + store.Token } };
-        var warmUp = StreamLoad.Make(hosts: 20, scrapes: 250);
+        var warmUp = StreamLoad.Make(hosts: 20, scrapes: 400);
         await warmUp.SendAsync(store.Ingestion.Address, headers, 0);
         await store.SettleAsync(warmUp.Samples);
         var (cpu, begun) = (store.Processes.CpuSeconds, Stopwatch.GetTimestamp());
@@ -101,6 +106,28 @@ internal static class IngestBenchmark
             Alone("own stream: ack p50 at half of that load", "ms", latencies[latencies.Count / 2], ""),
             Alone("own stream: ack p99 at half of that load", "ms", latencies[(int)(latencies.Count * 0.99)], "under 50"),
             Alone("own stream: peak memory of ingestion", "MiB", ProcessCost.PeakMebibytes(store.Ingestion.Id), "under 1,024"),
+        ];
+    }
+
+    private static async Task<IEnumerable<Result>> QueryAsync()
+    {
+        var load = StreamLoad.Make(hosts: 18, scrapes: 5_815);
+        await using var store = await MeshStore.StartAsync();
+        var headers = new Metadata { { "authorization", "Bearer " + store.Token } };
+        await load.SendAsync(store.Ingestion.Address, headers, 0);
+        await store.SettleAsync(load.Samples);
+        var now = TimeProvider.System.GetUtcNow();
+        var end = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)).AddMinutes(-6);
+        var last = await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.DayByMinute(end, means: false));
+        var means = await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.DayByMinute(end, means: true));
+        var top = await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.TopTen(end));
+        Console.Error.WriteLine($"query: {load.Samples} samples; last {last}, means {means}, top {top}");
+        var samples = string.Create(CultureInfo.InvariantCulture, $"{load.Samples / 1e6:F0} million samples");
+        return
+        [
+            Alone($"{samples}: one series over a day by minute ({last.Points} points)", "ms", last.Milliseconds, "under 20"),
+            Alone($"{samples}: the same as minutes' means, from roll-ups ({means.Points} points)", "ms", means.Milliseconds, "under 20"),
+            Alone($"{samples}: top 10 by mean over all series and the whole day", "ms", top.Milliseconds, "under 1,500"),
         ];
     }
 

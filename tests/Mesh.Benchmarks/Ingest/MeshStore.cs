@@ -19,6 +19,8 @@ internal sealed class MeshStore : ISide
 
     public string Token { get; } = ServiceToken.Create(new byte[32], "agent");
 
+    public double IngestionMebibytes => ProcessCost.PeakMebibytes(Ingestion.Id);
+
     public ProcessTree Processes => new(Ingestion.Id, Engine.Id, Consul.Id, Postgres.Id);
 
     private ConsulAgent Consul { get; }

@@ -36,17 +36,19 @@ public sealed class IngestionServers : IAsyncLifetime
     }
 
     /// <summary>Waits until the engine answers the query with the number.</summary>
-    public async Task WaitForAsync(string sql, long expected)
+    public Task WaitForAsync(string sql, long expected) => WaitForAsync(Engine, Ingestion, sql, expected);
+
+    public static async Task WaitForAsync(EngineProcess engine, IngestionProcess ingestion, string sql, long expected)
     {
         var found = -1L;
         for (var attempt = 0; attempt < 400; attempt++)
         {
-            found = await Engine.NumberAsync(sql);
+            found = await engine.NumberAsync(sql);
             if (found == expected)
                 return;
             await Task.Delay(50);
         }
 
-        Assert.Fail($"expected {expected} and found {found} for {sql}\n{Ingestion.Output}");
+        Assert.Fail($"expected {expected} and found {found} for {sql}\n{ingestion.Output}");
     }
 }

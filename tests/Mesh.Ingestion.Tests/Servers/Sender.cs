@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Grpc.Net.Client;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Ingestion.Tests.Servers;
@@ -13,9 +14,13 @@ internal sealed class Sender : IDisposable
 
     public StreamResponse.Types.Opened Opened { get; }
 
-    public static async Task<Sender> OpenAsync(IngestionServers servers, string tenant, Guid? writer = null)
+    public static Task<Sender> OpenAsync(IngestionServers servers, string tenant, Guid? writer = null) => OpenAsync(servers.Channel, tenant, writer);
+
+    public static Task<Sender> OpenAsync(IngestionProcess ingestion, string tenant) => OpenAsync(ingestion.Connect(), tenant);
+
+    public static async Task<Sender> OpenAsync(GrpcChannel channel, string tenant, Guid? writer = null)
     {
-        var call = new TelemetryService.TelemetryServiceClient(servers.Channel).Stream(IngestionProcess.Headers);
+        var call = new TelemetryService.TelemetryServiceClient(channel).Stream(IngestionProcess.Headers);
         await call.RequestStream.WriteAsync(new StreamRequest
         {
             Open = new() { WriterId = (writer ?? Guid.NewGuid()).ToString(), Parent = "tenants/" + tenant },

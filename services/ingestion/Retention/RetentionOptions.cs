@@ -1,0 +1,13 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Mesh.Ingestion.Retention;
+
+/// <summary>What tenants keep for a shorter time than the tables do.</summary>
+public sealed record RetentionOptions
+{
+    public IReadOnlyList<RetentionRule> Rules { get; init; } = [];
+
+    /// <summary>How often what has grown too old is looked for.</summary>
+    [Range(10, long.MaxValue)]
+    public long IntervalMilliseconds { get; init; } = 3_600_000;
+}
