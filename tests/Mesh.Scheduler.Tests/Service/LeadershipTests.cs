@@ -87,6 +87,25 @@ public sealed class LeadershipTests : IClassFixture<SchedulerFixture>
     }
 
     [Fact]
+    public async Task A_leader_that_is_stopped_ends_its_streams_as_unavailable_and_leaves_without_an_error()
+    {
+        var agent = await _mesh.AgentAsync("left");
+        var router = await _mesh.RouterAsync("left");
+        using var watch = _mesh.Workloads.WatchWorkloads(new WatchWorkloadsRequest(), SchedulerFixture.Headers);
+        Assert.True(await watch.ResponseStream.MoveNext(default));
+        Assert.Equal(0, await _mesh.Scheduler.StopAsync());
+        await Wait.UntilAsync("the agent's stream has ended", () => agent.End is not null);
+        Assert.Equal((StatusCode.Unavailable, "STOPPING"), (agent.End!.StatusCode, agent.End.Reason()));
+        Assert.DoesNotContain(_mesh.Scheduler.Output.Split('\n'), line =>
+            line.Contains("\"level\":\"error\"", StringComparison.Ordinal) || line.Contains("\"level\":\"fatal\"", StringComparison.Ordinal));
+
+        // It has given the lock up: nobody waits for its session to run out.
+        await _mesh.Scheduler.StartAgainAsync();
+        await agent.ConnectAsync();
+        await router.ConnectAsync();
+    }
+
+    [Fact]
     public async Task Another_scheduler_takes_writes_refuses_streams_and_takes_over()
     {
         const string name = "tenants/acme/workloads/taken-over";
