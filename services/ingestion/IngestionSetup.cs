@@ -48,6 +48,7 @@ public static class IngestionSetup
         services.AddSingleton<IntakeService>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<LabelCache>();
+        services.AddSingleton<TakenRequests>();
         services.AddSingleton<DeltaSums>();
         services.AddSingleton<OtlpReceiver>();
         // The receiving of a trace makes no trace: that one would be received too.

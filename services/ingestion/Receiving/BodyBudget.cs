@@ -12,8 +12,14 @@ public sealed class BodyBudget
     /// <summary>Takes room until the lease is disposed; RESOURCE_EXHAUSTED where there is none.</summary>
     public Lease Take(long bytes)
     {
+        Use(bytes);
+        return new Lease(this, bytes);
+    }
+
+    private void Use(long bytes)
+    {
         if (Interlocked.Add(ref _used, bytes) <= MaxBytes)
-            return new Lease(this, bytes);
+            return;
         Interlocked.Add(ref _used, -bytes);
         throw MeshException.ResourceExhausted("RECEIVERS_BUSY", "Too many requests are being read. Send it again.", TimeSpan.FromSeconds(1));
     }
@@ -22,6 +28,15 @@ public sealed class BodyBudget
     public sealed class Lease(BodyBudget budget, long bytes) : IDisposable
     {
         private long _bytes = bytes;
+
+        /// <summary>Takes as much more as is needed for <paramref name="wanted"/> bytes in all.</summary>
+        public void Cover(long wanted)
+        {
+            if (wanted <= _bytes)
+                return;
+            budget.Use(wanted - _bytes);
+            _bytes = wanted;
+        }
 
         public void Dispose() => Interlocked.Add(ref budget._used, -Interlocked.Exchange(ref _bytes, 0));
     }

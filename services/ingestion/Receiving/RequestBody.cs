@@ -66,9 +66,8 @@ public sealed class RequestBody : IDisposable
     {
         if (http.Request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
-        // Until its size is known a body counts as a middling one.
         var expected = (int)(http.Request.ContentLength ?? Step);
-        var lease = http.RequestServices.GetRequiredService<BodyBudget>().Take(Math.Max(expected, 1 << 20));
+        var lease = http.RequestServices.GetRequiredService<BodyBudget>().Take(expected);
         var bytes = new ByteBuffer(expected + 1);
         var step = ArrayPool<byte>.Shared.Rent(Step);
         try
@@ -77,6 +76,7 @@ public sealed class RequestBody : IDisposable
             {
                 if (bytes.Length + read > maxBytes)
                     throw TooLarge(maxBytes);
+                lease.Cover(bytes.Length + read);
                 bytes.Write(step.AsSpan(0, read));
             }
 

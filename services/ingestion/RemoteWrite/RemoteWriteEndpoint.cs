@@ -23,7 +23,7 @@ internal static class RemoteWriteEndpoint
         app.MapPost("/api/v1/prom/write", ReceiveAsync);
     }
 
-    private static async Task ReceiveAsync(HttpContext http, IntakeService intake, LabelCache labels)
+    private static async Task ReceiveAsync(HttpContext http, IntakeService intake, LabelCache labels, TakenRequests taken)
     {
         var tenant = await HttpSender.WritesForAsync(http);
         if (!IsUnderstood(http.Request))
@@ -33,16 +33,20 @@ internal static class RemoteWriteEndpoint
             return;
         }
 
-        var builder = await DecodeAsync(http, tenant, intake, labels);
-        await intake.WriteAsync(builder);
-        if (builder.Rejections.Total > 0)
-            throw MeshException.InvalidArgument("timeseries", $"Refused, while the rest was taken: {builder.Rejections.Describe()}");
+        using var body = await RequestBody.ReadRawAsync(http);
+        var refused = await taken.OnceAsync(TakenRequests.KeyOf(tenant, body.Span), async () =>
+        {
+            var builder = Decode(http, body, tenant, intake, labels);
+            await intake.WriteAsync(builder);
+            return builder.Rejections.Total == 0 ? "" : builder.Rejections.Describe();
+        });
+        if (refused.Length > 0)
+            throw MeshException.InvalidArgument("timeseries", $"Refused, while the rest was taken: {refused}");
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    private static async Task<BatchBuilder> DecodeAsync(HttpContext http, string tenant, IntakeService intake, LabelCache labels)
+    private static BatchBuilder Decode(HttpContext http, RequestBody body, string tenant, IntakeService intake, LabelCache labels)
     {
-        using var body = await RequestBody.ReadRawAsync(http);
         var builder = intake.Begin();
         try
         {

@@ -31,10 +31,11 @@ public sealed class RemoteReadTests(IngestionServers servers) : IClassFixture<In
         request.Series("__name__=memory,host=a", (now, 9));
         var write = new Posts(servers, "read");
         Assert.Equal(HttpStatusCode.NoContent, (await write.SendAsync("/api/v1/write", request.Pack(), Type, "snappy")).Status);
-        // A sender that saw no answer sends again: no sample comes twice.
+        // A sender that sends samples again in another request: none is given twice.
+        request.Series("__name__=memory,mode=x", (now, 9));
         Assert.Equal(HttpStatusCode.NoContent, (await write.SendAsync("/api/v1/write", request.Pack(), Type, "snappy")).Status);
-        await servers.WaitForAsync("select count() from samples where tenant = 'read'", 1806);
-        await servers.WaitForAsync("select uniq(id) from series where tenant = 'read'", 5);
+        await servers.WaitForAsync("select count() from samples where tenant = 'read'", 1807);
+        await servers.WaitForAsync("select uniq(id) from series where tenant = 'read'", 6);
 
         var query = Query(now, now + 299_000, (0, "__name__", "cpu"), (1, "host", "c"), (2, "mode", "id.*|"), (3, "host", "x.*"));
         var expected = """

@@ -35,6 +35,14 @@ public sealed class PrometheusTests(IngestionServers servers) : IClassFixture<In
             - url: {{servers.Ingestion.Address}}api/v1/read?tenant={{Tenant}}
               authorization: { credentials: {{Posts.Bearer["Bearer ".Length..]}} }
               read_recent: true
+            global: { scrape_interval: 1s, scrape_timeout: 1s }
+            scrape_configs:
+            - job_name: federate
+              honor_labels: true
+              metrics_path: /federate
+              params: { "match[]": ["{job=\"node\"}"], tenant: [{{Tenant}}] }
+              authorization: { credentials: {{Posts.Bearer["Bearer ".Length..]}} }
+              static_configs: [{ targets: ["{{servers.Ingestion.Address.Authority}}"] }]
             """);
 
         // Enough for rates, all of it written, and a moment that has no sample any more to come.
@@ -44,12 +52,16 @@ public sealed class PrometheusTests(IngestionServers servers) : IClassFixture<In
 
         foreach (var promQl in new[]
         {
-            "up", "node_load1", "{__name__=~\"node_memory_Mem.*\", job!=\"x\"}", "rate(node_cpu_seconds_total{mode!~\"i.*\"}[6s])",
+            "up{job=\"node\"}", "node_load1", "{__name__=~\"node_memory_Mem.*\", job!=\"x\"}", "rate(node_cpu_seconds_total{mode!~\"i.*\"}[6s])",
             "sum by (mode) (increase(node_cpu_seconds_total[8s]))", "max_over_time(node_context_switches_total[5s])", "absent(nothing)",
         })
             Assert.Equal(await AskAsync(sender, promQl, at), await AskAsync(reader, promQl, at));
 
         Assert.Equal(await AskAsync(reader, "node_memory_MemFree_bytes", at), await AskUsAsync("node_memory_MemFree_bytes", at));
+
+        // What it reads of us as a target are the same series.
+        await reader.UntilAsync("the reader federates", async () =>
+            await AskAsync(reader, "scrape_samples_scraped{job=\"federate\"} > 100", Rows.Now) != "");
 
         // A target that goes away ends its series: nothing is seen of them afterwards, on either way.
         await node.StopAsync();
