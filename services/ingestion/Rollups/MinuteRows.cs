@@ -37,7 +37,7 @@ internal sealed class MinuteRows
     {
         Clear();
         if (_rows.Length < first.Count + second.Count)
-            _rows = new MinuteRow[Math.Max(1024, (first.Count + second.Count) * 3 / 2)];
+            _rows = new MinuteRow[Math.Max(1024, first.Count + second.Count)];
         var a = first.Rows;
         var b = second.Rows;
         while (a.Length > 0 && b.Length > 0)

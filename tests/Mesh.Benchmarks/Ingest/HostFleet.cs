@@ -14,17 +14,20 @@ internal sealed class HostFleet
     private readonly double[] _values;
     private readonly int[] _hosts;
     private readonly long _start;
+    private readonly bool _replaces;
     private int _scrape = -1;
     private int _made;
 
     /// <param name="hosts">How many hosts.</param>
     /// <param name="startMilliseconds">The time of the first scrape.</param>
-    public HostFleet(int hosts, long startMilliseconds)
+    /// <param name="replaces">Whether hosts are replaced.</param>
+    public HostFleet(int hosts, long startMilliseconds, bool replaces = true)
     {
         _template = [.. Family.Host.SelectMany(family => family.Labels.Select(labels => new Series(family, labels)))];
         _values = new double[hosts * _template.Length];
         _hosts = new int[hosts];
         _start = startMilliseconds;
+        _replaces = replaces;
         for (var host = 0; host < hosts; host++)
             Make(host);
     }
@@ -52,7 +55,7 @@ internal sealed class HostFleet
     public void Advance()
     {
         _scrape++;
-        if (_scrape > 0 && _scrape % ScrapesPerReplacement == 0)
+        if (_replaces && _scrape > 0 && _scrape % ScrapesPerReplacement == 0)
         {
             for (var host = _scrape / ScrapesPerReplacement % HostsPerReplacement; host < _hosts.Length; host += HostsPerReplacement)
                 Make(host);

@@ -22,7 +22,7 @@ internal static class IngestBenchmark
         if (Has(parts, "query"))
             results.AddRange(await QueryAsync());
         if (parts.Length == 0)
-            Report.Write("ingest", About, results);
+            Report.Write("ingest", About + Standing(results), results);
         else
             results.ForEach(Console.WriteLine);
         return 0;
@@ -34,6 +34,15 @@ internal static class IngestBenchmark
         + "CPU time is that of all processes of each side (ours: ingestion, ClickHouse engine, PostgreSQL, Consul) from the first request until all samples are in "
         + "files and merging has come to rest; the senders are not counted, nor are the start and a first five million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
         + "(fdatasync); victoria-metrics answers before that and can lose the last seconds. Where a line has no peer, there is nothing comparable.";
+
+    // Where we lose is said in a sentence, not only in a column; and so is what else the machine had to do.
+    private static string Standing(List<Result> results)
+    {
+        var lost = results.Where(result => result.Ratio is > 0 and < 1).Select(result => $"{result.Name} ({result.Ours} to {result.Peer} {result.Unit})").ToList();
+        var load = File.ReadAllText("/proc/loadavg").Split(' ')[2];
+        return $"\n\nThe machine's load average over the last 15 minutes was {load}: what exceeds {Environment.ProcessorCount} or so was other work, beside both sides."
+            + (lost.Count == 0 ? "" : $"\n\nWhere we lose: {string.Join(", ", lost)}.");
+    }
 
     private static bool Has(string[] parts, string part) => parts.Length == 0 || parts.Contains(part);
 
@@ -111,7 +120,7 @@ internal static class IngestBenchmark
 
     private static async Task<IEnumerable<Result>> QueryAsync()
     {
-        var load = StreamLoad.Make(hosts: 18, scrapes: 5_815);
+        var load = StreamLoad.Make(hosts: 18, scrapes: 5_815, replaces: false);
         await using var store = await MeshStore.StartAsync();
         var headers = new Metadata { { "authorization", "Bearer " + store.Token } };
         await load.SendAsync(store.Ingestion.Address, headers, 0);

@@ -24,12 +24,13 @@ internal sealed class StreamLoad
 
     /// <param name="hosts">How many hosts, 478 series each.</param>
     /// <param name="scrapes">How many times each is scraped.</param>
-    public static StreamLoad Make(int hosts, int scrapes)
+    /// <param name="replaces">Whether hosts are replaced now and then.</param>
+    public static StreamLoad Make(int hosts, int scrapes, bool replaces = true)
     {
         var load = new StreamLoad();
         var start = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - 300_000 - (long)scrapes * HostFleet.ScrapeMilliseconds;
         for (var stream = 0; stream < Streams; stream++)
-            load._messages[stream] = [.. load.MessagesOf(new HostFleet(hosts / Streams, start), stream, scrapes)];
+            load._messages[stream] = [.. load.MessagesOf(new HostFleet(hosts / Streams, start, replaces), stream, scrapes)];
         return load;
     }
 
