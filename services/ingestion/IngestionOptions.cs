@@ -35,11 +35,27 @@ public static class IngestionOptions
         });
     }
 
-    /// <summary>MESH_INGESTION_ALERT_MILLISECONDS.</summary>
+    /// <summary>MESH_INGESTION_ALERT_MILLISECONDS and _ALERT_LEASE_MILLISECONDS.</summary>
     public static AlertOptions Alerts(IConfiguration configuration)
     {
         var normal = new AlertOptions();
-        return Checked(normal with { IntervalMilliseconds = Number(configuration, "ALERT_MILLISECONDS") ?? normal.IntervalMilliseconds });
+        return Checked(normal with
+        {
+            IntervalMilliseconds = Number(configuration, "ALERT_MILLISECONDS") ?? normal.IntervalMilliseconds,
+            LeaseMilliseconds = Number(configuration, "ALERT_LEASE_MILLISECONDS") ?? normal.LeaseMilliseconds,
+        });
+    }
+
+    /// <summary>MESH_INGESTION_WEBHOOK_TIMEOUT_MILLISECONDS, _WEBHOOK_BACKOFF_MILLISECONDS and _WEBHOOK_ATTEMPTS.</summary>
+    public static WebhookOptions Webhooks(IConfiguration configuration)
+    {
+        var normal = new WebhookOptions();
+        return Checked(normal with
+        {
+            TimeoutMilliseconds = Number(configuration, "WEBHOOK_TIMEOUT_MILLISECONDS") ?? normal.TimeoutMilliseconds,
+            BackoffMilliseconds = Number(configuration, "WEBHOOK_BACKOFF_MILLISECONDS") ?? normal.BackoffMilliseconds,
+            Attempts = (int)(Number(configuration, "WEBHOOK_ATTEMPTS") ?? normal.Attempts),
+        });
     }
 
     /// <summary>MESH_INGESTION_RETENTION (`TENANT:TABLE=DAYS`, comma between two) and _RETENTION_MILLISECONDS.</summary>

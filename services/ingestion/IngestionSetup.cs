@@ -1,5 +1,6 @@
 using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
+using Mesh.Common.Secrets;
 using Mesh.Common.Telemetry;
 using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Collectd;
@@ -37,6 +38,7 @@ public static class IngestionSetup
         services.AddSingleton(IngestionOptions.Log(builder.Configuration));
         services.AddSingleton(IngestionOptions.Intake(builder.Configuration));
         services.AddSingleton(IngestionOptions.Alerts(builder.Configuration));
+        services.AddSingleton(IngestionOptions.Webhooks(builder.Configuration));
         services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
         services.AddSingleton(OpenLog);
         services.AddSingleton(RestoreWriters);
@@ -61,7 +63,13 @@ public static class IngestionSetup
         services.AddSingleton<TargetStore>();
         services.AddSingleton<AlertPolicyStore>();
         services.AddSingleton<AlertStore>();
+        services.AddSingleton<AlertTurnStore>();
         services.AddSingleton<AlertConditions>();
+        services.AddSingleton<MetricConditions>();
+        services.AddSingleton<LogConditions>();
+        services.AddSingleton(p => new WebhookSecrets(new SecretBox("ingestion.webhooks", p.GetRequiredService<MeshOptions>().ClusterKey)));
+        services.AddSingleton<AlertDeliveryStore>();
+        services.AddSingleton<WebhookSender>();
         services.AddSingleton<Scraper>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
@@ -75,6 +83,7 @@ public static class IngestionSetup
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();
         services.AddHostedService<RetentionLoop>();
+        services.AddHostedService<AlertDeliveryLoop>();
         services.AddHostedService<DrainLoop>();
     }
 

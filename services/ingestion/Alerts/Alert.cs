@@ -28,6 +28,8 @@ public sealed record Alert
 
     public string AcknowledgedBy { get; init; } = "";
 
+    public DateTimeOffset? AcknowledgeTime { get; init; }
+
     /// <summary>Grows with every change that a watcher must see.</summary>
     public long Change { get; init; }
 }

@@ -7,11 +7,18 @@ using Npgsql;
 
 namespace Mesh.Ingestion.Alerts;
 
-/// <summary>How often policies are evaluated.</summary>
+/// <summary>How often policies are evaluated, and for how long a turn belongs to the replica that took it.</summary>
 public sealed record AlertOptions
 {
     [Range(100, 3_600_000)]
     public long IntervalMilliseconds { get; init; } = 15_000;
+
+    [Range(500, 3_600_000)]
+    public long LeaseMilliseconds { get; init; } = 60_000;
+
+    public TimeSpan Interval => TimeSpan.FromMilliseconds(IntervalMilliseconds);
+
+    public TimeSpan Lease => TimeSpan.FromMilliseconds(LeaseMilliseconds);
 }
 
 /// <summary>
@@ -19,7 +26,7 @@ public sealed record AlertOptions
 /// fires nor ends because the database is away.
 /// </summary>
 public sealed class AlertLoop(
-    AlertPolicyStore policies, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
+    AlertTurnStore turns, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
     ILogger<AlertLoop> logger) : BackgroundLoop
 {
     private const int Parallel = 8;
@@ -27,21 +34,20 @@ public sealed class AlertLoop(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
-        var interval = TimeSpan.FromMilliseconds(options.IntervalMilliseconds);
-        var rest = interval / 10 < TimeSpan.FromSeconds(1) ? interval / 10 : TimeSpan.FromSeconds(1);
+        var rest = options.Interval / 10 < TimeSpan.FromSeconds(1) ? options.Interval / 10 : TimeSpan.FromSeconds(1);
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (await RoundAsync(interval, stoppingToken) < Parallel)
+            if (await RoundAsync(stoppingToken) < Parallel)
                 await Task.Delay(rest, time, stoppingToken);
         }
     }
 
-    private async Task<int> RoundAsync(TimeSpan interval, CancellationToken stoppingToken)
+    private async Task<int> RoundAsync(CancellationToken stoppingToken)
     {
         try
         {
-            var due = await policies.TakeDueAsync(interval, Parallel, stoppingToken);
-            await Task.WhenAll(due.Select(policy => EvaluateAsync(policy, stoppingToken)));
+            var due = await turns.TakeAsync(Parallel, stoppingToken);
+            await Task.WhenAll(due.Select(turn => EvaluateAsync(turn, stoppingToken)));
             return due.Count;
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
@@ -51,18 +57,22 @@ public sealed class AlertLoop(
         }
     }
 
-    private async Task EvaluateAsync(AlertPolicy policy, CancellationToken stoppingToken)
+    private async Task EvaluateAsync(AlertTurn turn, CancellationToken stoppingToken)
     {
+        using var lease = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        lease.CancelAfter(options.Lease);
         try
         {
-            var now = time.GetUtcNow();
-            var findings = await conditions.FindAsync(policy, now, stoppingToken);
-            await alerts.DecideAsync(policy, open => AlertEvaluation.Decide(policy, open, findings, now), stoppingToken);
+            var findings = await conditions.FindAsync(turn, lease.Token);
+            await alerts.DecideAsync(
+                turn, open => findings is null ? [] : AlertEvaluation.Decide(turn.Policy, open, findings, turn.Time), stoppingToken);
         }
-        catch (Exception exception) when (exception is ClickHouseException or MeshException or HttpRequestException
-            or Polly.ExecutionRejectedException && !stoppingToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is ClickHouseException or MeshException or HttpRequestException or IOException
+            or Polly.ExecutionRejectedException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
         {
-            logger.LogWarning(exception, "The policy {Policy} cannot be evaluated now", policy.Name);
+            logger.LogWarning(exception, "The policy {Policy} cannot be evaluated now", turn.Policy.Name);
+            var error = exception is MeshException known ? known.Message : "The tables cannot be asked now.";
+            await turns.FailAsync(turn, error, stoppingToken);
         }
     }
 }

@@ -10,4 +10,11 @@ public sealed record AlertPolicy(AlertPolicyName Name, V1.AlertPolicy Spec, Date
 
     /// <summary>How long an alert fires on after the condition last held.</summary>
     public TimeSpan KeepFiring => Spec.KeepFiringDuration?.ToTimeSpan() ?? TimeSpan.Zero;
+
+    /// <summary>The sealed secret of the webhook, where there is one.</summary>
+    public byte[]? WebhookSecret { get; init; }
+
+    public DateTimeOffset? EvaluateTime { get; init; }
+
+    public string EvaluationError { get; init; } = "";
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Grpc.Core;
 using Mesh.Common.Auth;
 using Mesh.Common.Errors;
@@ -8,13 +9,14 @@ using Mesh.Common.Postgres;
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>The wire of alert policies and alerts.</summary>
-public sealed class AlertService(AlertPolicyStore policies, AlertStore alerts, PostgresListener listener) : V1.AlertService.AlertServiceBase
+public sealed class AlertService(
+    AlertPolicyStore policies, AlertStore alerts, AlertDeliveryStore deliveries, PostgresListener listener) : V1.AlertService.AlertServiceBase
 {
     public override async Task<V1.CreateAlertPolicyResponse> CreateAlertPolicy(V1.CreateAlertPolicyRequest request, ServerCallContext context)
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var name = new AlertPolicyName(tenant, TenantName.CheckId(request.AlertPolicyId, "alert_policy_id"));
-        var spec = AlertMapping.Spec(Required(request.AlertPolicy));
+        var spec = AlertPolicySpec.Parse(Required(request.AlertPolicy));
         var policy = await policies.CreateAsync(name, spec, request.RequestId, context.CancellationToken);
         return new V1.CreateAlertPolicyResponse { AlertPolicy = policy.ToWire() };
     }
@@ -43,7 +45,7 @@ public sealed class AlertService(AlertPolicyStore policies, AlertStore alerts, P
         var wire = Required(request.AlertPolicy);
         var policy = await policies.UpdateAsync(
             AlertPolicyName.Parse(wire.Name, "alert_policy.name"), wire.Etag,
-            before => AlertMapping.Merge(before, wire, request.UpdateMask), context.CancellationToken);
+            before => AlertPolicySpec.Merge(before, wire, request.UpdateMask), context.CancellationToken);
         return new V1.UpdateAlertPolicyResponse { AlertPolicy = policy.ToWire() };
     }
 
@@ -53,15 +55,79 @@ public sealed class AlertService(AlertPolicyStore policies, AlertStore alerts, P
         return new V1.DeleteAlertPolicyResponse();
     }
 
+    public override async Task<V1.CloneAlertPolicyResponse> CloneAlertPolicy(V1.CloneAlertPolicyRequest request, ServerCallContext context)
+    {
+        var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
+        var name = new AlertPolicyName(tenant, TenantName.CheckId(request.AlertPolicyId, "alert_policy_id"));
+        if (AlertTemplates.IsName(request.Name))
+        {
+            var spec = AlertTemplates.Find(request.Name);
+            return Cloned(await policies.CreateAsync(name, spec, request.RequestId, context.CancellationToken));
+        }
+
+        var source = AlertPolicyName.Parse(request.Name);
+        if (source.Tenant != tenant)
+            throw MeshException.InvalidArgument("name", "The policy must lie in the tenant of `parent`.");
+        var policy = await policies.GetAsync(source, context.CancellationToken);
+        return Cloned(await policies.CloneAsync(name, policy, request.RequestId, context.CancellationToken));
+
+        static V1.CloneAlertPolicyResponse Cloned(AlertPolicy clone) => new() { AlertPolicy = clone.ToWire() };
+    }
+
+    public override Task<V1.ListAlertPolicyTemplatesResponse> ListAlertPolicyTemplates(
+        V1.ListAlertPolicyTemplatesRequest request, ServerCallContext context)
+    {
+        TenantName.Parse(request.Parent, "parent");
+        var size = PageToken.Size(request.PageSize);
+        var after = PageToken.Decode(request.PageToken, request.Parent) ?? "";
+        var rest = AlertTemplates.All.Where(template => string.CompareOrdinal(template.Name, after) > 0).ToList();
+        var response = new V1.ListAlertPolicyTemplatesResponse();
+        response.AlertPolicyTemplates.AddRange(rest.Take(size));
+        if (rest.Count > size)
+            response.NextPageToken = PageToken.Encode(rest[size - 1].Name, request.Parent);
+        return Task.FromResult(response);
+    }
+
     public override async Task<V1.ListAlertsResponse> ListAlerts(V1.ListAlertsRequest request, ServerCallContext context)
+    {
+        var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
+        var size = PageToken.Size(request.PageSize);
+        string[] question = [request.Parent, request.State.ToString(), request.Policy];
+        var before = PageToken.Decode(request.PageToken, question) is { } position ? Guid.Parse(position) : (Guid?)null;
+        var policy = request.Policy.Length == 0 ? null : AlertPolicyName.Parse(request.Policy, "policy");
+        if (policy is not null && policy.Tenant != tenant)
+            throw MeshException.InvalidArgument("policy", "The policy must lie in the tenant of `parent`.");
+        var page = await alerts.ListAsync(tenant, request.State, policy?.Id ?? "", before, size + 1, context.CancellationToken);
+        var response = new V1.ListAlertsResponse();
+        response.Alerts.AddRange(page.Take(size).Select(AlertMapping.ToWire));
+        if (page.Count > size)
+            response.NextPageToken = PageToken.Encode(page[size - 1].Uid.ToString(), question);
+        return response;
+    }
+
+    public override async Task<V1.ListAlertChangesResponse> ListAlertChanges(V1.ListAlertChangesRequest request, ServerCallContext context)
+    {
+        var name = AlertName.Parse(request.Parent, "parent");
+        var size = PageToken.Size(request.PageSize);
+        var after = PageToken.Decode(request.PageToken, request.Parent) is { } position ? long.Parse(position, CultureInfo.InvariantCulture) : 0;
+        var page = await alerts.HistoryAsync(name, after, size + 1, context.CancellationToken);
+        var response = new V1.ListAlertChangesResponse();
+        response.AlertChanges.AddRange(page.Take(size).Select(AlertMapping.ToWire));
+        if (page.Count > size)
+            response.NextPageToken = PageToken.Encode(page[size - 1].Change.ToString(CultureInfo.InvariantCulture), request.Parent);
+        return response;
+    }
+
+    public override async Task<V1.ListAlertDeliveriesResponse> ListAlertDeliveries(
+        V1.ListAlertDeliveriesRequest request, ServerCallContext context)
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var size = PageToken.Size(request.PageSize);
         var state = request.State.ToString();
         var before = PageToken.Decode(request.PageToken, request.Parent, state) is { } position ? Guid.Parse(position) : (Guid?)null;
-        var page = await alerts.ListAsync(tenant, request.State, before, size + 1, context.CancellationToken);
-        var response = new V1.ListAlertsResponse();
-        response.Alerts.AddRange(page.Take(size).Select(AlertMapping.ToWire));
+        var page = await deliveries.ListAsync(tenant, request.State, before, size + 1, context.CancellationToken);
+        var response = new V1.ListAlertDeliveriesResponse();
+        response.AlertDeliveries.AddRange(page.Take(size).Select(AlertMapping.ToWire));
         if (page.Count > size)
             response.NextPageToken = PageToken.Encode(page[size - 1].Uid.ToString(), request.Parent, state);
         return response;

@@ -8,13 +8,15 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { LogSeverity } from "./telemetry_pb.js";
+import { file_mesh_ingestion_v1_telemetry } from "./telemetry_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file mesh/ingestion/v1/alert.proto.
  */
 export const file_mesh_ingestion_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tZXNoL2luZ2VzdGlvbi92MS9hbGVydC5wcm90bxIRbWVzaC5pbmdlc3Rpb24udjEi1gYKC0FsZXJ0UG9saWN5EgwKBG5hbWUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjIKCHNldmVyaXR5GAMgASgOMiAubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRTZXZlcml0eRI9Cgl0aHJlc2hvbGQYBCABKAsyKC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5UaHJlc2hvbGRIABI5CgdhYnNlbmNlGAUgASgLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQWJzZW5jZUgAEjAKDWhvbGRfZHVyYXRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUa2VlcF9maXJpbmdfZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SOgoGbGFiZWxzGAggAygLMioubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuTGFiZWxzRW50cnkSDgoGcGF1c2VkGAkgASgIEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEapAEKCVRocmVzaG9sZBIQCghzZWxlY3RvchgBIAEoCRIpCgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SPQoKY29tcGFyaXNvbhgDIAEoDjIpLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5LkNvbXBhcmlzb24SDQoFdmFsdWUYBCABKAESDAoEcmF0ZRgFIAEoCBpGCgdBYnNlbmNlEhAKCHNlbGVjdG9yGAEgASgJEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJUCgpDb21wYXJpc29uEhoKFkNPTVBBUklTT05fVU5TUEVDSUZJRUQQABIUChBDT01QQVJJU09OX0FCT1ZFEAESFAoQQ09NUEFSSVNPTl9CRUxPVxACQgsKCWNvbmRpdGlvbiL/AwoFQWxlcnQSDAoEbmFtZRgBIAEoCRIOCgZwb2xpY3kYAiABKAkSLQoFc3RhdGUYAyABKA4yHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydC5TdGF0ZRIyCghzZXZlcml0eRgEIAEoDjIgLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0U2V2ZXJpdHkSNAoGbGFiZWxzGAUgAygLMiQubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuTGFiZWxzRW50cnkSDQoFdmFsdWUYBiABKAESLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJZmlyZV90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxyZXNvbHZlX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD2Fja25vd2xlZGdlZF9ieRgKIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIlcKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUEVORElORxABEhAKDFNUQVRFX0ZJUklORxACEhIKDlNUQVRFX1JFU09MVkVEEAMqmwEKDUFsZXJ0U2V2ZXJpdHkSHgoaQUxFUlRfU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIXChNBTEVSVF9TRVZFUklUWV9JTkZPEAESGgoWQUxFUlRfU0VWRVJJVFlfV0FSTklORxACEhgKFEFMRVJUX1NFVkVSSVRZX0VSUk9SEAMSGwoXQUxFUlRfU0VWRVJJVFlfQ1JJVElDQUwQBGIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Ch1tZXNoL2luZ2VzdGlvbi92MS9hbGVydC5wcm90bxIRbWVzaC5pbmdlc3Rpb24udjEilQwKC0FsZXJ0UG9saWN5EgwKBG5hbWUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjIKCHNldmVyaXR5GAMgASgOMiAubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRTZXZlcml0eRI9Cgl0aHJlc2hvbGQYBCABKAsyKC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5UaHJlc2hvbGRIABI5CgdhYnNlbmNlGAUgASgLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQWJzZW5jZUgAEjUKBXJhdGlvGAwgASgLMiQubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuUmF0aW9IABI8Cglsb2dfbWF0Y2gYDSABKAsyJy5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5Mb2dNYXRjaEgAEjAKDWhvbGRfZHVyYXRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUa2VlcF9maXJpbmdfZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SOgoGbGFiZWxzGAggAygLMioubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuTGFiZWxzRW50cnkSDgoGcGF1c2VkGAkgASgIEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGAsgASgJEjcKB3dlYmhvb2sYDiABKAsyJi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5XZWJob29rEjEKDWV2YWx1YXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGV2YWx1YXRpb25fZXJyb3IYECABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARqkAQoJVGhyZXNob2xkEhAKCHNlbGVjdG9yGAEgASgJEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI9Cgpjb21wYXJpc29uGAMgASgOMikubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQ29tcGFyaXNvbhINCgV2YWx1ZRgEIAEoARIMCgRyYXRlGAUgASgIGkYKB0Fic2VuY2USEAoIc2VsZWN0b3IYASABKAkSKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGtsBCgVSYXRpbxIRCgludW1lcmF0b3IYASABKAkSEwoLZGVub21pbmF0b3IYAiABKAkSCgoCYnkYAyADKAkSKQoGd2luZG93GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgwKBHJhdGUYBSABKAgSPQoKY29tcGFyaXNvbhgGIAEoDjIpLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5LkNvbXBhcmlzb24SDQoFdmFsdWUYByABKAESFwoPbWluX2Rlbm9taW5hdG9yGAggASgBGrsBCghMb2dNYXRjaBIQCghzZWxlY3RvchgBIAEoCRIQCghjb250YWlucxgCIAEoCRIPCgdwYXR0ZXJuGAMgASgJEjAKCHNldmVyaXR5GAQgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuTG9nU2V2ZXJpdHkSKQoGd2luZG93GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1pbl9jb3VudBgGIAEoAxIKCgJieRgHIAMoCRomCgdXZWJob29rEgsKA3VybBgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoKQ29tcGFyaXNvbhIaChZDT01QQVJJU09OX1VOU1BFQ0lGSUVEEAASFAoQQ09NUEFSSVNPTl9BQk9WRRABEhQKEENPTVBBUklTT05fQkVMT1cQAkILCgljb25kaXRpb24itQQKBUFsZXJ0EgwKBG5hbWUYASABKAkSDgoGcG9saWN5GAIgASgJEi0KBXN0YXRlGAMgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSMgoIc2V2ZXJpdHkYBCABKA4yIC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFNldmVyaXR5EjQKBmxhYmVscxgFIAMoCzIkLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LkxhYmVsc0VudHJ5Eg0KBXZhbHVlGAYgASgBEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9hY2tub3dsZWRnZWRfYnkYCiABKAkSNAoQYWNrbm93bGVkZ2VfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJXCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1BFTkRJTkcQARIQCgxTVEFURV9GSVJJTkcQAhISCg5TVEFURV9SRVNPTFZFRBADIo4BCgtBbGVydENoYW5nZRItCgVzdGF0ZRgBIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEg0KBXZhbHVlGAIgASgBEhcKD2Fja25vd2xlZGdlZF9ieRgDIAEoCRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKfAQoRQWxlcnROb3RpZmljYXRpb24SEwoLZGVsaXZlcnlfaWQYASABKAkSJwoFYWxlcnQYAiABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIbChNwb2xpY3lfZGlzcGxheV9uYW1lGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLNAwoNQWxlcnREZWxpdmVyeRILCgN1aWQYASABKAkSDQoFYWxlcnQYAiABKAkSDgoGcG9saWN5GAMgASgJEgsKA3VybBgEIAEoCRIzCgthbGVydF9zdGF0ZRgFIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEjUKBXN0YXRlGAYgASgOMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnREZWxpdmVyeS5TdGF0ZRIQCghhdHRlbXB0cxgHIAEoBRISCgpsYXN0X2Vycm9yGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFuZXh0X2F0dGVtcHRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlgKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUEVORElORxABEhMKD1NUQVRFX0RFTElWRVJFRBACEhAKDFNUQVRFX0ZBSUxFRBADIm4KE0FsZXJ0UG9saWN5VGVtcGxhdGUSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRI0CgxhbGVydF9wb2xpY3kYAyABKAsyHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeSqbAQoNQWxlcnRTZXZlcml0eRIeChpBTEVSVF9TRVZFUklUWV9VTlNQRUNJRklFRBAAEhcKE0FMRVJUX1NFVkVSSVRZX0lORk8QARIaChZBTEVSVF9TRVZFUklUWV9XQVJOSU5HEAISGAoUQUxFUlRfU0VWRVJJVFlfRVJST1IQAxIbChdBTEVSVF9TRVZFUklUWV9DUklUSUNBTBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mesh_ingestion_v1_telemetry]);
 
 /**
  * A condition that is evaluated over and over.
@@ -64,6 +66,22 @@ export type AlertPolicy = Message<"mesh.ingestion.v1.AlertPolicy"> & {
      */
     value: AlertPolicy_Absence;
     case: "absence";
+  } | {
+    /**
+     * The ratio of two metrics is compared with a number.
+     *
+     * @generated from field: mesh.ingestion.v1.AlertPolicy.Ratio ratio = 12;
+     */
+    value: AlertPolicy_Ratio;
+    case: "ratio";
+  } | {
+    /**
+     * Log records of one kind are counted.
+     *
+     * @generated from field: mesh.ingestion.v1.AlertPolicy.LogMatch log_match = 13;
+     */
+    value: AlertPolicy_LogMatch;
+    case: "logMatch";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -107,6 +125,27 @@ export type AlertPolicy = Message<"mesh.ingestion.v1.AlertPolicy"> & {
    * @generated from field: string etag = 11;
    */
   etag: string;
+
+  /**
+   * Where it is told that an alert of this policy fires and that it is over; empty means nowhere.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertPolicy.Webhook webhook = 14;
+   */
+  webhook?: AlertPolicy_Webhook | undefined;
+
+  /**
+   * Output only. When the condition was last evaluated; empty before the first time.
+   *
+   * @generated from field: google.protobuf.Timestamp evaluate_time = 15;
+   */
+  evaluateTime?: Timestamp | undefined;
+
+  /**
+   * Output only. Why the last evaluation failed; empty when it did not. A failed evaluation leaves the alerts as they are.
+   *
+   * @generated from field: string evaluation_error = 16;
+   */
+  evaluationError: string;
 };
 
 /**
@@ -192,6 +231,174 @@ export type AlertPolicy_Absence = Message<"mesh.ingestion.v1.AlertPolicy.Absence
  */
 export const AlertPolicy_AbsenceSchema: GenMessage<AlertPolicy_Absence> = /*@__PURE__*/
   messageDesc(file_mesh_ingestion_v1_alert, 0, 1);
+
+/**
+ * The ratio of two metrics is compared with a number. Each side is the sum over its series; a group that only the
+ * denominator has counts as 0, and one whose denominator is 0 or absent is not judged.
+ *
+ * @generated from message mesh.ingestion.v1.AlertPolicy.Ratio
+ */
+export type AlertPolicy_Ratio = Message<"mesh.ingestion.v1.AlertPolicy.Ratio"> & {
+  /**
+   * Required. The selector of what is divided, as Prometheus has it.
+   *
+   * @generated from field: string numerator = 1;
+   */
+  numerator: string;
+
+  /**
+   * Required. The selector of what it is divided by.
+   *
+   * @generated from field: string denominator = 2;
+   */
+  denominator: string;
+
+  /**
+   * The labels whose values make groups, each judged alone; empty means one group of all.
+   *
+   * @generated from field: repeated string by = 3;
+   */
+  by: string[];
+
+  /**
+   * The window; empty means the last values.
+   *
+   * @generated from field: google.protobuf.Duration window = 4;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * Whether rates per second over `window` are divided, as it is right for counters, rather than means.
+   *
+   * @generated from field: bool rate = 5;
+   */
+  rate: boolean;
+
+  /**
+   * Required. How to compare.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertPolicy.Comparison comparison = 6;
+   */
+  comparison: AlertPolicy_Comparison;
+
+  /**
+   * The number.
+   *
+   * @generated from field: double value = 7;
+   */
+  value: number;
+
+  /**
+   * Groups whose denominator is less are not judged: a ratio of few things says little.
+   *
+   * @generated from field: double min_denominator = 8;
+   */
+  minDenominator: number;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertPolicy.Ratio.
+ * Use `create(AlertPolicy_RatioSchema)` to create a new message.
+ */
+export const AlertPolicy_RatioSchema: GenMessage<AlertPolicy_Ratio> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 0, 2);
+
+/**
+ * Log records of one kind are counted.
+ *
+ * @generated from message mesh.ingestion.v1.AlertPolicy.LogMatch
+ */
+export type AlertPolicy_LogMatch = Message<"mesh.ingestion.v1.AlertPolicy.LogMatch"> & {
+  /**
+   * A selector of the records' labels, as Prometheus has it; empty means all.
+   *
+   * @generated from field: string selector = 1;
+   */
+  selector: string;
+
+  /**
+   * Text that the body contains, whatever its case; empty means any.
+   *
+   * @generated from field: string contains = 2;
+   */
+  contains: string;
+
+  /**
+   * A regular expression (RE2) that is found in the body; empty means any.
+   *
+   * @generated from field: string pattern = 3;
+   */
+  pattern: string;
+
+  /**
+   * The least severity; empty means any.
+   *
+   * @generated from field: mesh.ingestion.v1.LogSeverity severity = 4;
+   */
+  severity: LogSeverity;
+
+  /**
+   * Required. The window in which records are counted, at most a day.
+   *
+   * @generated from field: google.protobuf.Duration window = 5;
+   */
+  window?: Duration | undefined;
+
+  /**
+   * How many records in the window are enough; empty means 1.
+   *
+   * @generated from field: int64 min_count = 6;
+   */
+  minCount: bigint;
+
+  /**
+   * The labels whose values make groups, each counted alone; empty means one group of all.
+   *
+   * @generated from field: repeated string by = 7;
+   */
+  by: string[];
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertPolicy.LogMatch.
+ * Use `create(AlertPolicy_LogMatchSchema)` to create a new message.
+ */
+export const AlertPolicy_LogMatchSchema: GenMessage<AlertPolicy_LogMatch> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 0, 3);
+
+/**
+ * An HTTP endpoint that is told what becomes of alerts. It is sent `POST` requests whose body is an `AlertNotification`
+ * as JSON, with the headers
+ * `X-Mesh-Delivery` (the id of the delivery, the same at every attempt),
+ * `X-Mesh-Timestamp` (the time of the attempt in seconds since 1970) and
+ * `X-Mesh-Signature` (`sha256=` and the HMAC-SHA256 of the body under the secret in lower-case hex).
+ * An answer of 2xx within 10 seconds ends the delivery. Anything else, redirects included, is tried again after a time
+ * that doubles, until a limit. Each delivery arrives at least once, those of one alert in order.
+ *
+ * @generated from message mesh.ingestion.v1.AlertPolicy.Webhook
+ */
+export type AlertPolicy_Webhook = Message<"mesh.ingestion.v1.AlertPolicy.Webhook"> & {
+  /**
+   * Required. An `http` or `https` URL without user information.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Input only. The secret that signs, 16 to 256 characters. Required where the URL is new; empty keeps the present one.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertPolicy.Webhook.
+ * Use `create(AlertPolicy_WebhookSchema)` to create a new message.
+ */
+export const AlertPolicy_WebhookSchema: GenMessage<AlertPolicy_Webhook> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 0, 4);
 
 /**
  * How to compare.
@@ -302,6 +509,13 @@ export type Alert = Message<"mesh.ingestion.v1.Alert"> & {
    * @generated from field: string acknowledged_by = 10;
    */
   acknowledgedBy: string;
+
+  /**
+   * Output only. When it was acknowledged.
+   *
+   * @generated from field: google.protobuf.Timestamp acknowledge_time = 11;
+   */
+  acknowledgeTime?: Timestamp | undefined;
 };
 
 /**
@@ -351,6 +565,257 @@ export enum Alert_State {
  */
 export const Alert_StateSchema: GenEnum<Alert_State> = /*@__PURE__*/
   enumDesc(file_mesh_ingestion_v1_alert, 1, 0);
+
+/**
+ * A step in the life of an alert.
+ *
+ * @generated from message mesh.ingestion.v1.AlertChange
+ */
+export type AlertChange = Message<"mesh.ingestion.v1.AlertChange"> & {
+  /**
+   * Output only. Where it stood from then on.
+   *
+   * @generated from field: mesh.ingestion.v1.Alert.State state = 1;
+   */
+  state: Alert_State;
+
+  /**
+   * Output only. The value that was found.
+   *
+   * @generated from field: double value = 2;
+   */
+  value: number;
+
+  /**
+   * Output only. Who had acknowledged it; empty when nobody had.
+   *
+   * @generated from field: string acknowledged_by = 3;
+   */
+  acknowledgedBy: string;
+
+  /**
+   * Output only. When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertChange.
+ * Use `create(AlertChangeSchema)` to create a new message.
+ */
+export const AlertChangeSchema: GenMessage<AlertChange> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 2);
+
+/**
+ * What a webhook is told, as the JSON of the body.
+ *
+ * @generated from message mesh.ingestion.v1.AlertNotification
+ */
+export type AlertNotification = Message<"mesh.ingestion.v1.AlertNotification"> & {
+  /**
+   * The id of the delivery; a repeated delivery has the same.
+   *
+   * @generated from field: string delivery_id = 1;
+   */
+  deliveryId: string;
+
+  /**
+   * The alert as it was when its state changed: firing, or resolved after it fired.
+   *
+   * @generated from field: mesh.ingestion.v1.Alert alert = 2;
+   */
+  alert?: Alert | undefined;
+
+  /**
+   * What people call the policy.
+   *
+   * @generated from field: string policy_display_name = 3;
+   */
+  policyDisplayName: string;
+
+  /**
+   * When the state changed. It is signed with the body, so that old requests can be refused.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 4;
+   */
+  createTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertNotification.
+ * Use `create(AlertNotificationSchema)` to create a new message.
+ */
+export const AlertNotificationSchema: GenMessage<AlertNotification> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 3);
+
+/**
+ * One notification and what became of it.
+ *
+ * @generated from message mesh.ingestion.v1.AlertDelivery
+ */
+export type AlertDelivery = Message<"mesh.ingestion.v1.AlertDelivery"> & {
+  /**
+   * Output only. The id of the delivery.
+   *
+   * @generated from field: string uid = 1;
+   */
+  uid: string;
+
+  /**
+   * Output only. The alert, `tenants/{tenant}/alerts/{uid}`.
+   *
+   * @generated from field: string alert = 2;
+   */
+  alert: string;
+
+  /**
+   * Output only. The policy, `tenants/{tenant}/alertPolicies/{alert_policy}`.
+   *
+   * @generated from field: string policy = 3;
+   */
+  policy: string;
+
+  /**
+   * Output only. The URL that is told.
+   *
+   * @generated from field: string url = 4;
+   */
+  url: string;
+
+  /**
+   * Output only. The state of the alert that is told.
+   *
+   * @generated from field: mesh.ingestion.v1.Alert.State alert_state = 5;
+   */
+  alertState: Alert_State;
+
+  /**
+   * Output only. Where the delivery stands.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertDelivery.State state = 6;
+   */
+  state: AlertDelivery_State;
+
+  /**
+   * Output only. How often it was tried.
+   *
+   * @generated from field: int32 attempts = 7;
+   */
+  attempts: number;
+
+  /**
+   * Output only. Why the last attempt failed; empty when it did not.
+   *
+   * @generated from field: string last_error = 8;
+   */
+  lastError: string;
+
+  /**
+   * Output only. When the state of the alert changed.
+   *
+   * @generated from field: google.protobuf.Timestamp create_time = 9;
+   */
+  createTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When it is tried next; empty when it is over.
+   *
+   * @generated from field: google.protobuf.Timestamp next_attempt_time = 10;
+   */
+  nextAttemptTime?: Timestamp | undefined;
+
+  /**
+   * Output only. When it was delivered or given up.
+   *
+   * @generated from field: google.protobuf.Timestamp finish_time = 11;
+   */
+  finishTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertDelivery.
+ * Use `create(AlertDeliverySchema)` to create a new message.
+ */
+export const AlertDeliverySchema: GenMessage<AlertDelivery> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 4);
+
+/**
+ * Where a delivery stands.
+ *
+ * @generated from enum mesh.ingestion.v1.AlertDelivery.State
+ */
+export enum AlertDelivery_State {
+  /**
+   * Never answered.
+   *
+   * @generated from enum value: STATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It will be tried.
+   *
+   * @generated from enum value: STATE_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * The endpoint has taken it.
+   *
+   * @generated from enum value: STATE_DELIVERED = 2;
+   */
+  DELIVERED = 2,
+
+  /**
+   * It was given up.
+   *
+   * @generated from enum value: STATE_FAILED = 3;
+   */
+  FAILED = 3,
+}
+
+/**
+ * Describes the enum mesh.ingestion.v1.AlertDelivery.State.
+ */
+export const AlertDelivery_StateSchema: GenEnum<AlertDelivery_State> = /*@__PURE__*/
+  enumDesc(file_mesh_ingestion_v1_alert, 4, 0);
+
+/**
+ * A policy that comes with Mesh, to be cloned.
+ *
+ * @generated from message mesh.ingestion.v1.AlertPolicyTemplate
+ */
+export type AlertPolicyTemplate = Message<"mesh.ingestion.v1.AlertPolicyTemplate"> & {
+  /**
+   * Output only. The resource name, `alertPolicyTemplates/{alert_policy_template}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Output only. What it watches.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Output only. The policy that a clone begins with.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertPolicy alert_policy = 3;
+   */
+  alertPolicy?: AlertPolicy | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertPolicyTemplate.
+ * Use `create(AlertPolicyTemplateSchema)` to create a new message.
+ */
+export const AlertPolicyTemplateSchema: GenMessage<AlertPolicyTemplate> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 5);
 
 /**
  * How urgent an alert is.

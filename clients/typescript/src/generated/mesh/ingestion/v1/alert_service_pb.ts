@@ -9,7 +9,7 @@ import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 import { file_mesh_auth_v1_access } from "../../auth/v1/access_pb.js";
-import type { Alert, Alert_State, AlertPolicy } from "./alert_pb.js";
+import type { Alert, Alert_State, AlertChange, AlertDelivery, AlertDelivery_State, AlertPolicy, AlertPolicyTemplate } from "./alert_pb.js";
 import { file_mesh_ingestion_v1_alert } from "./alert_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mesh/ingestion/v1/alert_service.proto.
  */
 export const file_mesh_ingestion_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9hbGVydF9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAQoYQ3JlYXRlQWxlcnRQb2xpY3lSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAiABKAkSNAoMYWxlcnRfcG9saWN5GAMgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSEgoKcmVxdWVzdF9pZBgEIAEoCSJRChlDcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlEjQKDGFsZXJ0X3BvbGljeRgBIAEoCzIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5IiUKFUdldEFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJIk4KFkdldEFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiUQoYTGlzdEFsZXJ0UG9saWNpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJsChlMaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlEjYKDmFsZXJ0X3BvbGljaWVzGAEgAygLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoEBChhVcGRhdGVBbGVydFBvbGljeVJlcXVlc3QSNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlEKGVVwZGF0ZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiKAoYRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkiGwoZRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSJ5ChFMaXN0QWxlcnRzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSLQoFc3RhdGUYBCABKA4yHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydC5TdGF0ZSJXChJMaXN0QWxlcnRzUmVzcG9uc2USKAoGYWxlcnRzGAEgAygLMhgubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIicKF0Fja25vd2xlZGdlQWxlcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkiQwoYQWNrbm93bGVkZ2VBbGVydFJlc3BvbnNlEicKBWFsZXJ0GAEgASgLMhgubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQiJAoSV2F0Y2hBbGVydHNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCSI+ChNXYXRjaEFsZXJ0c1Jlc3BvbnNlEicKBWFsZXJ0GAEgASgLMhgubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQywAgKDEFsZXJ0U2VydmljZRKNAQoRQ3JlYXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5DcmVhdGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5DcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5jcmVhdGUQBBKBAQoOR2V0QWxlcnRQb2xpY3kSKC5tZXNoLmluZ2VzdGlvbi52MS5HZXRBbGVydFBvbGljeVJlcXVlc3QaKS5tZXNoLmluZ2VzdGlvbi52MS5HZXRBbGVydFBvbGljeVJlc3BvbnNlIhqquxgWChJhbGVydF9wb2xpY2llcy5nZXQQAxKLAQoRTGlzdEFsZXJ0UG9saWNpZXMSKy5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRQb2xpY2llc1JlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlIhuquxgXChNhbGVydF9wb2xpY2llcy5saXN0EAMSjQEKEVVwZGF0ZUFsZXJ0UG9saWN5EisubWVzaC5pbmdlc3Rpb24udjEuVXBkYXRlQWxlcnRQb2xpY3lSZXF1ZXN0GiwubWVzaC5pbmdlc3Rpb24udjEuVXBkYXRlQWxlcnRQb2xpY3lSZXNwb25zZSIdqrsYGQoVYWxlcnRfcG9saWNpZXMudXBkYXRlEAQSjQEKEURlbGV0ZUFsZXJ0UG9saWN5EisubWVzaC5pbmdlc3Rpb24udjEuRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0GiwubWVzaC5pbmdlc3Rpb24udjEuRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSIdqrsYGQoVYWxlcnRfcG9saWNpZXMuZGVsZXRlEAQSbgoKTGlzdEFsZXJ0cxIkLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydHNSZXF1ZXN0GiUubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIhOquxgPCgthbGVydHMubGlzdBADEocBChBBY2tub3dsZWRnZUFsZXJ0EioubWVzaC5pbmdlc3Rpb24udjEuQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QaKy5tZXNoLmluZ2VzdGlvbi52MS5BY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2UiGqq7GBYKEmFsZXJ0cy5hY2tub3dsZWRnZRAEEnQKC1dhdGNoQWxlcnRzEiUubWVzaC5pbmdlc3Rpb24udjEuV2F0Y2hBbGVydHNSZXF1ZXN0GiYubWVzaC5pbmdlc3Rpb24udjEuV2F0Y2hBbGVydHNSZXNwb25zZSIUqrsYEAoMYWxlcnRzLndhdGNoEAMwAWIGcHJvdG8z", [file_google_protobuf_field_mask, file_mesh_auth_v1_access, file_mesh_ingestion_v1_alert]);
+  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9hbGVydF9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAQoYQ3JlYXRlQWxlcnRQb2xpY3lSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAiABKAkSNAoMYWxlcnRfcG9saWN5GAMgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSEgoKcmVxdWVzdF9pZBgEIAEoCSJRChlDcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlEjQKDGFsZXJ0X3BvbGljeRgBIAEoCzIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5IiUKFUdldEFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJIk4KFkdldEFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiUQoYTGlzdEFsZXJ0UG9saWNpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJsChlMaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlEjYKDmFsZXJ0X3BvbGljaWVzGAEgAygLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoEBChhVcGRhdGVBbGVydFBvbGljeVJlcXVlc3QSNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlEKGVVwZGF0ZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiKAoYRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkiGwoZRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSKJAQoRTGlzdEFsZXJ0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEi0KBXN0YXRlGAQgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSDgoGcG9saWN5GAUgASgJIlcKEkxpc3RBbGVydHNSZXNwb25zZRIoCgZhbGVydHMYASADKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJwoXQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QSDAoEbmFtZRgBIAEoCSJDChhBY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2USJwoFYWxlcnQYASABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydCIkChJXYXRjaEFsZXJ0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJIj4KE1dhdGNoQWxlcnRzUmVzcG9uc2USJwoFYWxlcnQYASABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydCJkChdDbG9uZUFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBnBhcmVudBgCIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCSJQChhDbG9uZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiWAofTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkigwEKIExpc3RBbGVydFBvbGljeVRlbXBsYXRlc1Jlc3BvbnNlEkYKFmFsZXJ0X3BvbGljeV90ZW1wbGF0ZXMYASADKAsyJi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeVRlbXBsYXRlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJQChdMaXN0QWxlcnRDaGFuZ2VzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiagoYTGlzdEFsZXJ0Q2hhbmdlc1Jlc3BvbnNlEjUKDWFsZXJ0X2NoYW5nZXMYASADKAsyHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydENoYW5nZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiigEKGkxpc3RBbGVydERlbGl2ZXJpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRI1CgVzdGF0ZRgEIAEoDjImLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0RGVsaXZlcnkuU3RhdGUicgobTGlzdEFsZXJ0RGVsaXZlcmllc1Jlc3BvbnNlEjoKEGFsZXJ0X2RlbGl2ZXJpZXMYASADKAsyIC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydERlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTL/DAoMQWxlcnRTZXJ2aWNlEo0BChFDcmVhdGVBbGVydFBvbGljeRIrLm1lc2guaW5nZXN0aW9uLnYxLkNyZWF0ZUFsZXJ0UG9saWN5UmVxdWVzdBosLm1lc2guaW5nZXN0aW9uLnYxLkNyZWF0ZUFsZXJ0UG9saWN5UmVzcG9uc2UiHaq7GBkKFWFsZXJ0X3BvbGljaWVzLmNyZWF0ZRAEEoEBCg5HZXRBbGVydFBvbGljeRIoLm1lc2guaW5nZXN0aW9uLnYxLkdldEFsZXJ0UG9saWN5UmVxdWVzdBopLm1lc2guaW5nZXN0aW9uLnYxLkdldEFsZXJ0UG9saWN5UmVzcG9uc2UiGqq7GBYKEmFsZXJ0X3BvbGljaWVzLmdldBADEosBChFMaXN0QWxlcnRQb2xpY2llcxIrLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljaWVzUmVxdWVzdBosLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljaWVzUmVzcG9uc2UiG6q7GBcKE2FsZXJ0X3BvbGljaWVzLmxpc3QQAxKNAQoRVXBkYXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5VcGRhdGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5VcGRhdGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy51cGRhdGUQBBKNAQoRRGVsZXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5EZWxldGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5EZWxldGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5kZWxldGUQBBKKAQoQQ2xvbmVBbGVydFBvbGljeRIqLm1lc2guaW5nZXN0aW9uLnYxLkNsb25lQWxlcnRQb2xpY3lSZXF1ZXN0GisubWVzaC5pbmdlc3Rpb24udjEuQ2xvbmVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5jcmVhdGUQBBKgAQoYTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzEjIubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzUmVxdWVzdBozLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljeVRlbXBsYXRlc1Jlc3BvbnNlIhuquxgXChNhbGVydF9wb2xpY2llcy5saXN0EAMSbgoKTGlzdEFsZXJ0cxIkLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydHNSZXF1ZXN0GiUubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIhOquxgPCgthbGVydHMubGlzdBADEocBChBBY2tub3dsZWRnZUFsZXJ0EioubWVzaC5pbmdlc3Rpb24udjEuQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QaKy5tZXNoLmluZ2VzdGlvbi52MS5BY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2UiGqq7GBYKEmFsZXJ0cy5hY2tub3dsZWRnZRAEEoABChBMaXN0QWxlcnRDaGFuZ2VzEioubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0Q2hhbmdlc1JlcXVlc3QaKy5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRDaGFuZ2VzUmVzcG9uc2UiE6q7GA8KC2FsZXJ0cy5saXN0EAMSiQEKE0xpc3RBbGVydERlbGl2ZXJpZXMSLS5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnREZWxpdmVyaWVzUmVxdWVzdBouLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydERlbGl2ZXJpZXNSZXNwb25zZSITqrsYDwoLYWxlcnRzLmxpc3QQAxJ0CgtXYXRjaEFsZXJ0cxIlLm1lc2guaW5nZXN0aW9uLnYxLldhdGNoQWxlcnRzUmVxdWVzdBomLm1lc2guaW5nZXN0aW9uLnYxLldhdGNoQWxlcnRzUmVzcG9uc2UiFKq7GBAKDGFsZXJ0cy53YXRjaBADMAFiBnByb3RvMw", [file_google_protobuf_field_mask, file_mesh_auth_v1_access, file_mesh_ingestion_v1_alert]);
 
 /**
  * Asks to create a policy.
@@ -305,6 +305,13 @@ export type ListAlertsRequest = Message<"mesh.ingestion.v1.ListAlertsRequest"> &
    * @generated from field: mesh.ingestion.v1.Alert.State state = 4;
    */
   state: Alert_State;
+
+  /**
+   * Only alerts of this policy, `tenants/{tenant}/alertPolicies/{alert_policy}`; empty means all.
+   *
+   * @generated from field: string policy = 5;
+   */
+  policy: string;
 };
 
 /**
@@ -427,6 +434,266 @@ export const WatchAlertsResponseSchema: GenMessage<WatchAlertsResponse> = /*@__P
   messageDesc(file_mesh_ingestion_v1_alert_service, 15);
 
 /**
+ * Asks to clone a policy.
+ *
+ * @generated from message mesh.ingestion.v1.CloneAlertPolicyRequest
+ */
+export type CloneAlertPolicyRequest = Message<"mesh.ingestion.v1.CloneAlertPolicyRequest"> & {
+  /**
+   * Required. What is cloned: `tenants/{tenant}/alertPolicies/{alert_policy}` of the same tenant, or
+   * `alertPolicyTemplates/{alert_policy_template}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Required. Where the clone belongs, `tenants/{tenant}`.
+   *
+   * @generated from field: string parent = 2;
+   */
+  parent: string;
+
+  /**
+   * Required. The id that the clone's name ends with, `[a-z]([a-z0-9-]{0,61}[a-z0-9])?`.
+   *
+   * @generated from field: string alert_policy_id = 3;
+   */
+  alertPolicyId: string;
+
+  /**
+   * Empty, or a UUID: a repeated request with the same id is answered as the first was.
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.CloneAlertPolicyRequest.
+ * Use `create(CloneAlertPolicyRequestSchema)` to create a new message.
+ */
+export const CloneAlertPolicyRequestSchema: GenMessage<CloneAlertPolicyRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 16);
+
+/**
+ * Answers the clone.
+ *
+ * @generated from message mesh.ingestion.v1.CloneAlertPolicyResponse
+ */
+export type CloneAlertPolicyResponse = Message<"mesh.ingestion.v1.CloneAlertPolicyResponse"> & {
+  /**
+   * The clone.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertPolicy alert_policy = 1;
+   */
+  alertPolicy?: AlertPolicy | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.CloneAlertPolicyResponse.
+ * Use `create(CloneAlertPolicyResponseSchema)` to create a new message.
+ */
+export const CloneAlertPolicyResponseSchema: GenMessage<CloneAlertPolicyResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 17);
+
+/**
+ * Asks for a page of templates.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertPolicyTemplatesRequest
+ */
+export type ListAlertPolicyTemplatesRequest = Message<"mesh.ingestion.v1.ListAlertPolicyTemplatesRequest"> & {
+  /**
+   * Required. The tenant that asks, `tenants/{tenant}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The most to answer; empty means 50, at most 1,000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertPolicyTemplatesRequest.
+ * Use `create(ListAlertPolicyTemplatesRequestSchema)` to create a new message.
+ */
+export const ListAlertPolicyTemplatesRequestSchema: GenMessage<ListAlertPolicyTemplatesRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 18);
+
+/**
+ * Answers a page of templates.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertPolicyTemplatesResponse
+ */
+export type ListAlertPolicyTemplatesResponse = Message<"mesh.ingestion.v1.ListAlertPolicyTemplatesResponse"> & {
+  /**
+   * The templates.
+   *
+   * @generated from field: repeated mesh.ingestion.v1.AlertPolicyTemplate alert_policy_templates = 1;
+   */
+  alertPolicyTemplates: AlertPolicyTemplate[];
+
+  /**
+   * Empty when this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertPolicyTemplatesResponse.
+ * Use `create(ListAlertPolicyTemplatesResponseSchema)` to create a new message.
+ */
+export const ListAlertPolicyTemplatesResponseSchema: GenMessage<ListAlertPolicyTemplatesResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 19);
+
+/**
+ * Asks for the steps of an alert's life.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertChangesRequest
+ */
+export type ListAlertChangesRequest = Message<"mesh.ingestion.v1.ListAlertChangesRequest"> & {
+  /**
+   * Required. The alert, `tenants/{tenant}/alerts/{uid}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The most to answer; empty means 50, at most 1,000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertChangesRequest.
+ * Use `create(ListAlertChangesRequestSchema)` to create a new message.
+ */
+export const ListAlertChangesRequestSchema: GenMessage<ListAlertChangesRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 20);
+
+/**
+ * Answers steps of an alert's life.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertChangesResponse
+ */
+export type ListAlertChangesResponse = Message<"mesh.ingestion.v1.ListAlertChangesResponse"> & {
+  /**
+   * The steps.
+   *
+   * @generated from field: repeated mesh.ingestion.v1.AlertChange alert_changes = 1;
+   */
+  alertChanges: AlertChange[];
+
+  /**
+   * Empty when this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertChangesResponse.
+ * Use `create(ListAlertChangesResponseSchema)` to create a new message.
+ */
+export const ListAlertChangesResponseSchema: GenMessage<ListAlertChangesResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 21);
+
+/**
+ * Asks for a page of deliveries.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertDeliveriesRequest
+ */
+export type ListAlertDeliveriesRequest = Message<"mesh.ingestion.v1.ListAlertDeliveriesRequest"> & {
+  /**
+   * Required. `tenants/{tenant}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * The most to answer; empty means 50, at most 1,000.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before; empty for the first.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Only deliveries in this state; empty means all.
+   *
+   * @generated from field: mesh.ingestion.v1.AlertDelivery.State state = 4;
+   */
+  state: AlertDelivery_State;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertDeliveriesRequest.
+ * Use `create(ListAlertDeliveriesRequestSchema)` to create a new message.
+ */
+export const ListAlertDeliveriesRequestSchema: GenMessage<ListAlertDeliveriesRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 22);
+
+/**
+ * Answers a page of deliveries.
+ *
+ * @generated from message mesh.ingestion.v1.ListAlertDeliveriesResponse
+ */
+export type ListAlertDeliveriesResponse = Message<"mesh.ingestion.v1.ListAlertDeliveriesResponse"> & {
+  /**
+   * The deliveries.
+   *
+   * @generated from field: repeated mesh.ingestion.v1.AlertDelivery alert_deliveries = 1;
+   */
+  alertDeliveries: AlertDelivery[];
+
+  /**
+   * Empty when this is the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.ListAlertDeliveriesResponse.
+ * Use `create(ListAlertDeliveriesResponseSchema)` to create a new message.
+ */
+export const ListAlertDeliveriesResponseSchema: GenMessage<ListAlertDeliveriesResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 23);
+
+/**
  * Manages alert policies and alerts.
  *
  * @generated from service mesh.ingestion.v1.AlertService
@@ -483,6 +750,27 @@ export const AlertService: GenService<{
     output: typeof DeleteAlertPolicyResponseSchema;
   },
   /**
+   * Creates a policy that is as another of the tenant or as a template, webhook and secret included. Errors: NOT_FOUND
+   * (`ALERT_POLICY_NOT_FOUND`, `ALERT_POLICY_TEMPLATE_NOT_FOUND`), ALREADY_EXISTS (`ALERT_POLICY_EXISTS`).
+   *
+   * @generated from rpc mesh.ingestion.v1.AlertService.CloneAlertPolicy
+   */
+  cloneAlertPolicy: {
+    methodKind: "unary";
+    input: typeof CloneAlertPolicyRequestSchema;
+    output: typeof CloneAlertPolicyResponseSchema;
+  },
+  /**
+   * Lists the policies that come with Mesh, by name.
+   *
+   * @generated from rpc mesh.ingestion.v1.AlertService.ListAlertPolicyTemplates
+   */
+  listAlertPolicyTemplates: {
+    methodKind: "unary";
+    input: typeof ListAlertPolicyTemplatesRequestSchema;
+    output: typeof ListAlertPolicyTemplatesResponseSchema;
+  },
+  /**
    * Lists alerts, newest first.
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.ListAlerts
@@ -501,6 +789,26 @@ export const AlertService: GenService<{
     methodKind: "unary";
     input: typeof AcknowledgeAlertRequestSchema;
     output: typeof AcknowledgeAlertResponseSchema;
+  },
+  /**
+   * Lists the steps of an alert's life, oldest first. Errors: NOT_FOUND (`ALERT_NOT_FOUND`).
+   *
+   * @generated from rpc mesh.ingestion.v1.AlertService.ListAlertChanges
+   */
+  listAlertChanges: {
+    methodKind: "unary";
+    input: typeof ListAlertChangesRequestSchema;
+    output: typeof ListAlertChangesResponseSchema;
+  },
+  /**
+   * Lists what webhooks were told and what failed, newest first.
+   *
+   * @generated from rpc mesh.ingestion.v1.AlertService.ListAlertDeliveries
+   */
+  listAlertDeliveries: {
+    methodKind: "unary";
+    input: typeof ListAlertDeliveriesRequestSchema;
+    output: typeof ListAlertDeliveriesResponseSchema;
   },
   /**
    * Streams alerts: first those that are not resolved, then every change.

@@ -1,0 +1,81 @@
+using Mesh.Common.Postgres;
+
+namespace Mesh.Ingestion.Alerts;
+
+/// <summary>
+/// Gives out the turns of evaluating policies. A turn belongs to one replica for the time of its lease; who comes back
+/// later than that finds the next turn taken, and its decision does not count.
+/// </summary>
+public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
+{
+    private static readonly TimeSpan LeastBreak = TimeSpan.FromSeconds(10);
+
+    // More than this between two evaluations is a break.
+    private TimeSpan Break => options.Interval * 3 > LeastBreak ? options.Interval * 3 : LeastBreak;
+
+    /// <summary>Takes policies whose time has come; other replicas take others.</summary>
+    public async Task<IReadOnlyList<AlertTurn>> TakeAsync(int limit, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            update alert_policies
+            set evaluation = evaluation + 1, next_evaluation_time = now() + make_interval(secs => @lease)
+            where (tenant, id) in
+            (
+                select tenant, id from alert_policies where not paused and next_evaluation_time <= now()
+                order by next_evaluation_time limit @limit for update skip locked
+            )
+            returning {AlertPolicyRow.Columns}, evaluation, resume_time, now() as now
+            """;
+        await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
+        var due = await transaction.QueryAsync<TurnRow>(sql, new { lease = options.Lease.TotalSeconds, limit }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return [.. due.Select(TurnOf)];
+    }
+
+    /// <summary>Ends a turn that came to no decision.</summary>
+    public async Task FailAsync(AlertTurn turn, string error, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update alert_policies set next_evaluation_time = @next, evaluation_error = @error
+            where tenant = @Tenant and id = @Id and evaluation = @Number and revision = @Revision
+            """;
+        await using var transaction = await database.BeginAsync(turn.Policy.Name.Tenant, cancellationToken);
+        var values = new { turn.Policy.Name.Tenant, turn.Policy.Name.Id, turn.Number, turn.Policy.Revision, error, next = turn.Time + options.Interval };
+        await transaction.ExecuteAsync(sql, values, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends a turn as part of its decision, and keeps the policy locked until the transaction ends. False where another turn
+    /// was taken meanwhile, or the policy has changed or is gone: then nothing may be decided.
+    /// </summary>
+    public async Task<bool> FinishAsync(MeshTransaction transaction, AlertTurn turn, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update alert_policies
+            set next_evaluation_time = @next, evaluate_time = @Time, resume_time = @ResumeTime, evaluation_error = ''
+            where tenant = @Tenant and id = @Id and evaluation = @Number and revision = @Revision
+            """;
+        var values = new
+        {
+            turn.Policy.Name.Tenant, turn.Policy.Name.Id, turn.Number, turn.Policy.Revision, turn.Time, turn.ResumeTime,
+            next = turn.Time + options.Interval,
+        };
+        return await transaction.ExecuteAsync(sql, values, cancellationToken) == 1;
+    }
+
+    private AlertTurn TurnOf(TurnRow row)
+    {
+        var resumed = row.EvaluateTime is { } last && row.Now - last > Break ? row.Now : row.ResumeTime;
+        return new AlertTurn(row.ToPolicy(), row.Evaluation, row.Now, resumed);
+    }
+
+    private sealed record TurnRow : AlertPolicyRow
+    {
+        public long Evaluation { get; init; }
+
+        public DateTimeOffset? ResumeTime { get; init; }
+
+        public DateTimeOffset Now { get; init; }
+    }
+}

@@ -1,0 +1,79 @@
+using Mesh.Ingestion.Query;
+using Comparison = Mesh.Ingestion.V1.AlertPolicy.Types.Comparison;
+
+namespace Mesh.Ingestion.Alerts;
+
+/// <summary>The conditions on metrics.</summary>
+public sealed class MetricConditions(MetricStore metrics)
+{
+    public async Task<IReadOnlyList<Finding>?> BeyondAsync(
+        AlertTurn turn, V1.AlertPolicy.Types.Threshold threshold, CancellationToken cancellationToken)
+    {
+        var window = threshold.Window?.ToTimeSpan();
+        var query = Instant(turn, threshold.Selector, FunctionOf(threshold.Rate, window), window);
+        var findings = new List<Finding>();
+        await foreach (var series in metrics.QueryAsync(query, cancellationToken))
+        {
+            var value = series.Values[^1];
+            if (Holds(value, threshold.Comparison, threshold.Value))
+                findings.Add(new Finding(AlertConditions.LabelsOf(turn.Policy, Pairs(series)), value));
+        }
+
+        return findings;
+    }
+
+    /// <summary>Divides sums, group by group; of a group that only the denominator has, 0.</summary>
+    public async Task<IReadOnlyList<Finding>?> RatioAsync(
+        AlertTurn turn, V1.AlertPolicy.Types.Ratio ratio, CancellationToken cancellationToken)
+    {
+        var parts = await SumsAsync(turn, ratio, ratio.Numerator, cancellationToken);
+        var findings = new List<Finding>();
+        foreach (var (key, (labels, whole)) in await SumsAsync(turn, ratio, ratio.Denominator, cancellationToken))
+        {
+            if (whole == 0 || whole < ratio.MinDenominator)
+                continue;
+            var value = (parts.TryGetValue(key, out var part) ? part.Value : 0) / whole;
+            if (Holds(value, ratio.Comparison, ratio.Value))
+                findings.Add(new Finding(labels, value));
+        }
+
+        return findings;
+    }
+
+    public async Task<IReadOnlyList<Finding>?> AbsentAsync(
+        AlertTurn turn, V1.AlertPolicy.Types.Absence absence, CancellationToken cancellationToken)
+    {
+        var window = absence.Window.ToTimeSpan();
+        var query = Instant(turn, absence.Selector, V1.SeriesFunction.CountOverTime, window) with { Aggregation = V1.Aggregation.Count };
+        await foreach (var _ in metrics.QueryAsync(query, cancellationToken))
+            return [];
+        return turn.IsBlindFor(window) ? null : [new Finding(AlertConditions.LabelsOf(turn.Policy, query.Selector.Stated()), 0)];
+    }
+
+    private async Task<Dictionary<string, (AlertLabels Labels, double Value)>> SumsAsync(
+        AlertTurn turn, V1.AlertPolicy.Types.Ratio ratio, string selector, CancellationToken cancellationToken)
+    {
+        var window = ratio.Window?.ToTimeSpan();
+        var query = Instant(turn, selector, FunctionOf(ratio.Rate, window), window) with { Aggregation = V1.Aggregation.Sum, By = ratio.By };
+        var sums = new Dictionary<string, (AlertLabels, double)>(StringComparer.Ordinal);
+        await foreach (var group in metrics.QueryAsync(query, cancellationToken))
+        {
+            var labels = AlertConditions.LabelsOf(turn.Policy, Pairs(group));
+            sums[labels.Key] = (labels, group.Values[^1]);
+        }
+
+        return sums;
+    }
+
+    private static V1.SeriesFunction FunctionOf(bool rate, TimeSpan? window) =>
+        rate ? V1.SeriesFunction.Rate : window is null ? V1.SeriesFunction.Unspecified : V1.SeriesFunction.AvgOverTime;
+
+    private static bool Holds(double value, Comparison comparison, double than) => comparison == Comparison.Above ? value > than : value < than;
+
+    private static IEnumerable<(string, string)> Pairs(V1.QueryMetricsResponse series) => series.Labels.Select(label => (label.Name, label.Value));
+
+    private static MetricQuery Instant(AlertTurn turn, string selector, V1.SeriesFunction function, TimeSpan? window) =>
+        new(
+            turn.Policy.Name.Tenant, Selector.Parse(selector, "selector"), turn.Time.ToUnixTimeMilliseconds(), 1000, 1, function,
+            window is { } given ? (long)given.TotalMilliseconds : MetricQuery.LookBack, V1.Aggregation.Unspecified, [], 0, AlertConditions.MaxFindings);
+}

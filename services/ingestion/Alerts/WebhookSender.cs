@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Mesh.Ingestion.Alerts;
+
+/// <summary>
+/// Tells one webhook once. The URL is a tenant's: redirects are not followed, of the answer only the status is read and
+/// told, and addresses that reach no further than this machine's link, where clouds keep credentials, are refused.
+/// </summary>
+public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options, TimeProvider time) : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+        MaxResponseHeadersLength = 16,
+        MaxResponseDrainSize = 64 << 10,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        ConnectCallback = ConnectAsync,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>What went wrong; empty when the endpoint has taken it.</summary>
+    public async Task<string> SendAsync(AlertDelivery delivery, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Timeout);
+        try
+        {
+            using var request = Request(delivery);
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            return response.IsSuccessStatusCode ? "" : $"The endpoint answered {(int)response.StatusCode}.";
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return "The endpoint did not answer in time.";
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        {
+            return "The endpoint cannot be reached: " + exception.Message;
+        }
+        catch (CryptographicException)
+        {
+            return "The secret cannot be read; set it again.";
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>The value of the header that proves who sent a body.</summary>
+    public static string Signature(byte[] secret, byte[] body) => "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(secret, body));
+
+    private HttpRequestMessage Request(AlertDelivery delivery)
+    {
+        var body = Encoding.UTF8.GetBytes(delivery.Body);
+        var request = new HttpRequestMessage(HttpMethod.Post, delivery.Url) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        request.Headers.Add("User-Agent", "Mesh-Alerts");
+        request.Headers.Add("X-Mesh-Delivery", delivery.Uid.ToString());
+        request.Headers.Add("X-Mesh-Timestamp", time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
+        request.Headers.Add("X-Mesh-Signature", Signature(secrets.Open(delivery.Tenant, delivery.Secret), body));
+        return request;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var found = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
+        var allowed = Array.FindAll(found, address => !IsLinkLocal(address));
+        if (allowed.Length == 0)
+            throw new IOException("The host has no address that may be asked.");
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static bool IsLinkLocal(IPAddress address)
+    {
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return plain.IsIPv6LinkLocal || (plain.AddressFamily == AddressFamily.InterNetwork && plain.GetAddressBytes() is [169, 254, ..]);
+    }
+}
