@@ -23,7 +23,7 @@ public sealed record CommandResult(int ExitCode, string Output, string Errors)
         process.ErrorDataReceived += (_, line) => Append(errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(10));
         while (!process.HasExited) await Task.Delay(20, patience.Token);
         await Task.Delay(50, patience.Token);
         lock (output)

@@ -40,6 +40,8 @@ public sealed class SchedulerFixture : IAsyncLifetime
             ["MESH_CONSUL"] = Consul.Address.ToString(),
             ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(ClusterKey),
             ["MESH_SCHEDULER_LOST_SECONDS"] = "3",
+            // A router that a test leaves behind is not waited for by the next one.
+            ["MESH_SCHEDULER_ROUTER_GRACE_SECONDS"] = "3",
         };
         Scheduler = await MeshProcess.StartAsync("Mesh.Scheduler", Environment);
         _owned.Add(Scheduler);
