@@ -5,7 +5,7 @@ namespace Mesh.Common.Secrets;
 
 /// <summary>
 /// Seals small secrets at rest with AES-256-GCM. The key comes from the cluster key by HKDF, one per purpose; every sealed value
-/// names its key, so that a cluster key can be replaced while older values stay readable.
+/// names its key, so that a cluster key can be replaced while older values stay readable. Any number of threads may use a box at once.
 /// </summary>
 public sealed class SecretBox : IDisposable
 {
@@ -13,7 +13,8 @@ public sealed class SecretBox : IDisposable
     private const int KeyIdBytes = 4, NonceBytes = 12, TagBytes = 16;
     private const int HeaderBytes = 1 + KeyIdBytes + NonceBytes;
 
-    private readonly List<(byte[] Id, AesGcm Cipher)> _keys = [];
+    // Keys, not ciphers: an AesGcm must not be used by two threads at once, and making one costs about a microsecond.
+    private readonly List<(byte[] Id, byte[] Key)> _keys = [];
 
     /// <param name="purpose">What is sealed, for instance `controller.config`: another purpose has another key.</param>
     /// <param name="clusterKeys">The present cluster key first, then those that it replaced.</param>
@@ -23,8 +24,7 @@ public sealed class SecretBox : IDisposable
         foreach (var clusterKey in clusterKeys)
         {
             var key = HKDF.DeriveKey(HashAlgorithmName.SHA256, clusterKey, 32, info: Encoding.UTF8.GetBytes("mesh/secret-box/v1/" + purpose));
-            _keys.Add((SHA256.HashData(key)[..KeyIdBytes], new AesGcm(key, TagBytes)));
-            CryptographicOperations.ZeroMemory(key);
+            _keys.Add((SHA256.HashData(key)[..KeyIdBytes], key));
         }
     }
 
@@ -37,7 +37,8 @@ public sealed class SecretBox : IDisposable
     public byte[] Seal(ReadOnlySpan<byte> plain, string associated)
     {
         var box = new byte[HeaderBytes + plain.Length + TagBytes];
-        var (id, cipher) = _keys[0];
+        var (id, key) = _keys[0];
+        using var cipher = new AesGcm(key, TagBytes);
         box[0] = Version;
         id.CopyTo(box, 1);
         var nonce = box.AsSpan(1 + KeyIdBytes, NonceBytes);
@@ -51,9 +52,10 @@ public sealed class SecretBox : IDisposable
     {
         if (box.Length < HeaderBytes + TagBytes || box[0] != Version) throw new CryptographicException("The sealed value has an unknown form.");
         var id = box.Slice(1, KeyIdBytes);
-        foreach (var (keyId, cipher) in _keys)
+        foreach (var (keyId, key) in _keys)
         {
             if (!id.SequenceEqual(keyId)) continue;
+            using var cipher = new AesGcm(key, TagBytes);
             var plain = new byte[box.Length - HeaderBytes - TagBytes];
             cipher.Decrypt(box.Slice(1 + KeyIdBytes, NonceBytes), box[HeaderBytes..^TagBytes], box[^TagBytes..], plain, Associated(associated, box));
             return plain;
@@ -67,7 +69,7 @@ public sealed class SecretBox : IDisposable
 
     public void Dispose()
     {
-        foreach (var (_, cipher) in _keys) cipher.Dispose();
+        foreach (var (_, key) in _keys) CryptographicOperations.ZeroMemory(key);
     }
 
     private static byte[] Associated(string associated, ReadOnlySpan<byte> box) =>

@@ -37,6 +37,17 @@ public sealed class SecretBoxTests
     }
 
     [Fact]
+    public async Task Many_threads_seal_and_open_with_one_box()
+    {
+        using var box = new SecretBox("test", s_old);
+        var secret = new string('x', 10_000);
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
+        {
+            for (var i = 0; i < 5_000; i++) Assert.Equal(secret, box.OpenText(box.Seal(secret, $"{i}"), $"{i}"));
+        })));
+    }
+
+    [Fact]
     public void A_new_cluster_key_still_opens_what_the_old_one_sealed()
     {
         using var before = new SecretBox("test", s_old);
