@@ -17,12 +17,12 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
         PostgresServer(),
         ClickHouseServer(),
         ConsulServer(),
-        Service("controller", 1, new() { ["MESH_BOOTSTRAP_TOKEN"] = folder.OperatorToken(), ["MESH_PUBLIC_URL"] = PublicUrl }),
-        Service("scheduler", 1),
-        Service("registry", 1),
-        Service("ingestion", 1),
-        Service("builder", 1, BuilderEnvironment()),
-        Service("agent", 2, new() { ["MESH_AGENT_ID"] = NodeId(Dns.GetHostName()), ["MESH_AGENT_ON_STOP"] = "stop" })
+        Service("controller", 2, new() { ["MESH_BOOTSTRAP_TOKEN"] = folder.OperatorToken(), ["MESH_PUBLIC_URL"] = PublicUrl }),
+        Service("scheduler", 2),
+        Service("registry", 2),
+        Service("ingestion", 2),
+        Service("builder", 2, BuilderEnvironment()),
+        Service("agent", 3, new() { ["MESH_AGENT_ID"] = NodeId(Dns.GetHostName()), ["MESH_AGENT_ON_STOP"] = "stop" })
             with { Grace = TimeSpan.FromSeconds(45) }, // it first stops the applications, each with a grace time of its own
         Router(),
     ];
@@ -41,17 +41,17 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
     {
         var postgres = new Postgres(folder.In("postgres"));
         var port = ports["postgres"];
-        return Program("postgres", 0, postgres.Command(port, "max_connections=300", "shared_buffers=128MB"), cancellation => Postgres.AcceptsAsync(port, cancellation))
+        return Program("postgres", StackProgram.Stores, postgres.Command(port, "max_connections=300", "shared_buffers=128MB"), cancellation => Postgres.AcceptsAsync(port, cancellation))
             with { Prepare = cancellation => postgres.InitializeAsync(folder.PostgresPassword(), cancellation, database: "mesh") };
     }
 
     private StackProgram ClickHouseServer() =>
-        Program("clickhouse", 0, new ClickHouse(folder.In("clickhouse")).Command(ports["clickhouse"]), Answers(endpoints.Clickhouse + "/ping"));
+        Program("clickhouse", StackProgram.Stores, new ClickHouse(folder.In("clickhouse")).Command(ports["clickhouse"]), Answers(endpoints.Clickhouse + "/ping"));
 
     private StackProgram ConsulServer() =>
         Program(
             "consul",
-            0,
+            1,
             Consul.Persistent(folder.In("consul"), new ConsulPorts(ports["consul"], ports["consul-server"], ports["consul-serf"])),
             Answers(endpoints.Consul + "/v1/status/leader", answer => answer.Contains(':', StringComparison.Ordinal)));
 
@@ -59,7 +59,7 @@ internal sealed class StackPrograms(StackFolder folder, StackPorts ports, HttpCl
     {
         var edge = new EdgeProbe(client, endpoints.Api);
         var program = Service(
-            "router", 2, new() { ["MESH_ROUTER_HTTP_PORT"] = Text(ports["router-http"]), ["MESH_ROUTER_API_PORT"] = Text(ports["router-api"]) });
+            "router", 3, new() { ["MESH_ROUTER_HTTP_PORT"] = Text(ports["router-http"]), ["MESH_ROUTER_API_PORT"] = Text(ports["router-api"]) });
         return program with
         {
             IsReady = async cancellation => await program.IsReady(cancellation) && await edge.IsReadyAsync(cancellation),

@@ -1,6 +1,6 @@
 namespace Mesh.Cli.Local;
 
-/// <summary>Starts the programs of a stack stage by stage, keeps them running, and stops them in the reverse order.</summary>
+/// <summary>Starts the programs of a stack, keeps them running, and stops them stage by stage in the reverse order.</summary>
 internal sealed class Supervisor(IReadOnlyList<StackProgram> programs, StackFolder folder, StatusBoard board, TimeProvider time)
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(2);
@@ -14,12 +14,19 @@ internal sealed class Supervisor(IReadOnlyList<StackProgram> programs, StackFold
         var stages = new Stack<List<SupervisedProgram>>();
         try
         {
+            // The stores come first, so that nobody's first look at them is in vain. All others find each other, in whatever order
+            // they come up, as they do on a cluster.
             foreach (var stage in programs.GroupBy(program => program.Stage).OrderBy(group => group.Key))
             {
                 stages.Push([.. stage.Select(program => new SupervisedProgram(program, folder, board, time))]);
-                await StartAsync(stages.Peek(), stop);
+                foreach (var program in stages.Peek())
+                    program.Start();
+                if (stage.Key == StackProgram.Stores)
+                    await ReadyAsync(stages.Peek(), stop);
             }
 
+            foreach (var stage in stages)
+                await ReadyAsync(stage, stop);
             board.Report(StackState.Up);
             started();
             await Task.Delay(Timeout.InfiniteTimeSpan, time, stop);
@@ -42,10 +49,8 @@ internal sealed class Supervisor(IReadOnlyList<StackProgram> programs, StackFold
         }
     }
 
-    private async Task StartAsync(List<SupervisedProgram> stage, CancellationToken stop)
+    private async Task ReadyAsync(List<SupervisedProgram> stage, CancellationToken stop)
     {
-        foreach (var program in stage)
-            program.Start();
         foreach (var program in stage)
         {
             try
