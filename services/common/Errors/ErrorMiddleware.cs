@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Errors;
 
-/// <summary>Turns whatever an HTTP endpoint throws into a status and a google.rpc.Status in JSON.</summary>
+/// <summary>Turns whatever an HTTP endpoint throws into a status and a google.rpc.Status, in JSON unless <see cref="ProtobufErrors"/> says otherwise.</summary>
 internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<ErrorMiddleware> logger)
 {
     private static readonly JsonFormatter s_json = new(JsonFormatter.Settings.Default.WithTypeRegistry(
@@ -39,11 +39,14 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         context.Response.Headers[RequestIdMiddleware.Header] = requestId;
         // "Too much at once" may be sent again, "too large" may not: gRPC has one code for both, HTTP has two.
         context.Response.StatusCode = error.Reason == ErrorTable.TooLarge ? StatusCodes.Status413PayloadTooLarge : ErrorTable.HttpStatus(error.Code);
-        context.Response.ContentType = "application/json";
         if (error.Code is StatusCode.Unauthenticated) context.Response.Headers.WWWAuthenticate = "Basic realm=\"mesh\"";
         if (error.RetryAfter is { } delay)
             context.Response.Headers.RetryAfter = Math.Ceiling(delay.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        return context.Response.WriteAsync(s_json.Format(error.ToStatus()) + "\n", context.RequestAborted);
+        var asProtobuf = context.GetEndpoint()?.Metadata.GetMetadata<ProtobufErrors>() is not null && ProtobufErrors.Speaks(context.Request);
+        context.Response.ContentType = asProtobuf ? ProtobufErrors.ContentType : "application/json";
+        return asProtobuf
+            ? context.Response.Body.WriteAsync(error.ToStatus().ToByteArray(), context.RequestAborted).AsTask()
+            : context.Response.WriteAsync(s_json.Format(error.ToStatus()) + "\n", context.RequestAborted);
     }
 
     [LoggerMessage(LogLevel.Error, "{Method} {Path} failed")]

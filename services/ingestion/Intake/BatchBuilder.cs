@@ -110,10 +110,14 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
     {
         var rows = batch.Samples.Series.Rows - batch.Samples.Tenant.Rows;
         if (rates.TakeAll(tenant, rows) is { } wait)
+        {
+            IntakeMetrics.RefusedWhole("RATE_LIMIT", rows);
             throw MeshException.ResourceExhausted("RATE_LIMIT", Rejections.Message(RejectionReason.RateLimit), wait);
+        }
+
         batch.Samples.Tenant.Fill(tenant, rows);
     }
 
-    /// <summary>Tells the metrics what the batch brought.</summary>
+    /// <summary>Tells the metrics what the batch brought, once it has been taken.</summary>
     internal void Count() => IntakeMetrics.Taken(batch, Rejections);
 }

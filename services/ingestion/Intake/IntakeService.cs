@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
@@ -26,9 +27,11 @@ public sealed class IntakeService(WriteAheadLog log, SeriesCache cache, BatchPoo
         var returned = false;
         try
         {
-            builder.Count();
             if (batch.Rows == 0 && writer is null)
+            {
+                builder.Count();
                 return Task.CompletedTask;
+            }
 
             var record = new WriterRecord(writer, number, Estimate(batch)) { Rows = batch.Rows };
             batch.Encode(record.Bytes);
@@ -36,6 +39,7 @@ public sealed class IntakeService(WriteAheadLog log, SeriesCache cache, BatchPoo
             if (!TryAppend(record, admit))
                 return null;
 
+            builder.Count();
             if (batch.Series.Rows == 0)
                 return record.Durable;
             returned = true;
@@ -54,6 +58,11 @@ public sealed class IntakeService(WriteAheadLog log, SeriesCache cache, BatchPoo
         try
         {
             return appended = log.TryAppend(record, admit);
+        }
+        catch (MeshException refused)
+        {
+            IntakeMetrics.RefusedWhole(refused.Reason, record.Rows);
+            throw;
         }
         finally
         {

@@ -16,6 +16,7 @@ public sealed class TenantStreams(IntakeOptions options)
         if (_open.AddOrUpdate(tenant, 1, (_, open) => open + 1) <= options.Streams)
             return new Lease(this, tenant);
         Leave(tenant);
+        IntakeMetrics.RefusedWhole("TOO_MANY_STREAMS", 0);
         throw MeshException.ResourceExhausted("TOO_MANY_STREAMS", $"The tenant has {options.Streams} streams open.", s_delay);
     }
 

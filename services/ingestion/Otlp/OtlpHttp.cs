@@ -8,10 +8,13 @@ using OpenTelemetry.Proto.Collector.Trace.V1;
 
 namespace Mesh.Ingestion.Otlp;
 
-/// <summary>OTLP/HTTP (OTLP specification, "OTLP/HTTP"): protobuf and JSON, plain or gzip; the answer is of the request's kind.</summary>
+/// <summary>
+/// OTLP/HTTP (OTLP specification, "OTLP/HTTP"): protobuf and JSON, plain or gzip. The answer is of the request's kind, be it
+/// an error or not.
+/// </summary>
 internal static class OtlpHttp
 {
-    private const string Protobuf = "application/x-protobuf";
+    private const string Protobuf = ProtobufErrors.ContentType;
     private const string Json = "application/json";
 
     public static void MapOtlp(this WebApplication app)
@@ -19,11 +22,12 @@ internal static class OtlpHttp
         app.MapGrpcService<OtlpMetricsService>();
         app.MapGrpcService<OtlpLogsService>();
         app.MapGrpcService<OtlpTraceService>();
-        app.MapPost("/v1/metrics", (HttpContext http, OtlpReceiver receiver) =>
+        var paths = app.MapGroup("/v1").WithMetadata(new ProtobufErrors());
+        paths.MapPost("/metrics", (HttpContext http, OtlpReceiver receiver) =>
             AnswerAsync(http, ExportMetricsServiceRequest.Parser, async (request, tenant) => await receiver.ExportAsync(request, tenant)));
-        app.MapPost("/v1/logs", (HttpContext http, OtlpReceiver receiver) =>
+        paths.MapPost("/logs", (HttpContext http, OtlpReceiver receiver) =>
             AnswerAsync(http, ExportLogsServiceRequest.Parser, async (request, tenant) => await receiver.ExportAsync(request, tenant)));
-        app.MapPost("/v1/traces", (HttpContext http, OtlpReceiver receiver) =>
+        paths.MapPost("/traces", (HttpContext http, OtlpReceiver receiver) =>
             AnswerAsync(http, ExportTraceServiceRequest.Parser, async (request, tenant) => await receiver.ExportAsync(request, tenant)));
     }
 
@@ -31,7 +35,7 @@ internal static class OtlpHttp
         where T : IMessage<T>, new()
     {
         var tenant = await HttpSender.WritesForAsync(http);
-        var type = http.Request.ContentType?.Split(';')[0].Trim();
+        var type = http.Request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
         if (type is not (Protobuf or Json))
             throw MeshException.InvalidArgument("content-type", $"Only {Protobuf} and {Json} are taken here.");
 

@@ -31,6 +31,8 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target, DeltaSessi
             foreach (var metric in resource.ScopeMetrics.SelectMany(scope => scope.Metrics))
                 Decode(metric);
         }
+
+        target.EndSamples(tenant);
     }
 
     public void Dispose() => _series.Dispose();
@@ -138,11 +140,11 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target, DeltaSessi
         if (extra.Length > 0)
             _series.Label(extra, extraValue);
         var id = target.Series(_series, tenant);
-        if (id == 0 || target.TakeRate(tenant, 1) == 0)
+        if (id == 0)
             return;
         if (_delta && !Accumulate(id, nanoseconds, ref value))
             return;
-        target.Sample(tenant, id, (long)(nanoseconds / 1_000_000), value);
+        target.Sample(id, (long)(nanoseconds / 1_000_000), value);
     }
 
     // A series that begins gets its zero, so that its first growth is seen.
@@ -151,7 +153,7 @@ internal sealed class OtlpMetrics(string tenant, BatchBuilder target, DeltaSessi
         switch (deltas!.Add(id, nanoseconds, ref value))
         {
             case DeltaOutcome.Begun when _start > 0 && _start < nanoseconds && target.Window.Check((long)(_start / 1_000_000)) == RejectionReason.None:
-                target.Sample(tenant, id, (long)(_start / 1_000_000), 0);
+                target.Sample(id, (long)(_start / 1_000_000), 0);
                 return true;
             case DeltaOutcome.Full:
                 target.Rejections.Add(RejectionReason.SeriesLimit);

@@ -1,4 +1,5 @@
 using Mesh.Common.Errors;
+using Mesh.Ingestion.Intake;
 
 namespace Mesh.Ingestion.Receiving;
 
@@ -21,6 +22,7 @@ public sealed class BodyBudget
         if (Interlocked.Add(ref _used, bytes) <= MaxBytes)
             return;
         Interlocked.Add(ref _used, -bytes);
+        IntakeMetrics.RefusedWhole("RECEIVERS_BUSY", 0);
         throw MeshException.ResourceExhausted("RECEIVERS_BUSY", "Too many requests are being read. Send it again.", TimeSpan.FromSeconds(1));
     }
 

@@ -14,16 +14,20 @@ public sealed class IngestionProcess(string folder, Uri clickHouse, string postg
     /// <summary>Further settings, by their names.</summary>
     public Dictionary<string, string> Settings { get; } = [];
 
+    /// <summary>Gives the folder a disk of its own, of this size and for as long as the process lives.</summary>
+    public int? DiskMegabytes { get; init; }
+
+    /// <summary>The folder as the process sees it.</summary>
+    public string DiskFolder => DiskMegabytes is null ? folder : $"/proc/{ProcessId}/root{folder}";
+
     public static Metadata Headers { get; } = new() { { "authorization", "Bearer " + ServiceToken.Create(ClusterKey, "agent") } };
 
     public GrpcChannel Connect() => GrpcChannel.ForAddress(Address);
 
     protected override ProcessStartInfo Describe()
     {
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { Path.Combine(Repository, "artifacts/bin/Mesh.Ingestion/release/Mesh.Ingestion.dll") },
-        };
+        var program = Path.Combine(Repository, "artifacts/bin/Mesh.Ingestion/release/Mesh.Ingestion.dll");
+        var start = DiskMegabytes is { } size ? OnDisk(size, program) : new ProcessStartInfo("dotnet") { ArgumentList = { program } };
         start.Environment["MESH_LISTEN"] = "127.0.0.1";
         start.Environment["MESH_PORT"] = Port.ToString(CultureInfo.InvariantCulture);
         start.Environment["MESH_CLICKHOUSE"] = clickHouse.ToString();
@@ -34,6 +38,17 @@ public sealed class IngestionProcess(string folder, Uri clickHouse, string postg
         start.Environment["MESH_OTLP"] = "off";
         foreach (var (name, value) in Settings)
             start.Environment[name] = value;
+        return start;
+    }
+
+    private ProcessStartInfo OnDisk(int megabytes, string program)
+    {
+        Directory.CreateDirectory(folder);
+        var start = new ProcessStartInfo("unshare");
+        if (!Environment.IsPrivilegedProcess)
+            start.ArgumentList.Add("--map-root-user");
+        foreach (var argument in new[] { "--mount", "sh", "-c", "mount -t tmpfs -o size=$1m tmpfs \"$2\" && exec dotnet \"$3\"", "sh", $"{megabytes}", folder, program })
+            start.ArgumentList.Add(argument);
         return start;
     }
 

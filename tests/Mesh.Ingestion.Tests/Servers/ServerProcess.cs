@@ -12,6 +12,9 @@ public abstract class ServerProcess : IAsyncDisposable
 
     public int Port { get; } = FreePort();
 
+    /// <summary>The process's number; 0 while there is none.</summary>
+    public int ProcessId => _process?.Id ?? 0;
+
     public Uri Address => new($"http://127.0.0.1:{Port}");
 
     /// <summary>The last lines that the process has written, for a failing test's message.</summary>

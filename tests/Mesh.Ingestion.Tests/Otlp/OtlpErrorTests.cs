@@ -1,0 +1,120 @@
+using System.IO.Compression;
+using System.Net;
+using System.Text.Json;
+using Google.Protobuf;
+using Google.Rpc;
+using Mesh.Common.Errors;
+using Mesh.Ingestion.Tests.Receiving;
+using Mesh.Ingestion.Tests.Servers;
+using OpenTelemetry.Proto.Collector.Logs.V1;
+using OpenTelemetry.Proto.Collector.Metrics.V1;
+using OpenTelemetry.Proto.Collector.Trace.V1;
+using OpenTelemetry.Proto.Logs.V1;
+using OpenTelemetry.Proto.Metrics.V1;
+using OpenTelemetry.Proto.Trace.V1;
+using RpcStatus = Google.Rpc.Status;
+
+namespace Mesh.Ingestion.Tests.Otlp;
+
+/// <summary>What OTLP/HTTP answers when not all is well (OTLP specification, "Failures" and "Partial Success").</summary>
+[Trait("Needs", "servers")]
+public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<IngestionServers>
+{
+    private const string Protobuf = "application/x-protobuf", Json = "application/json";
+
+    private static ulong Now => (ulong)Rows.Now * 1_000_000;
+
+    [Theory]
+    [InlineData("/v1/metrics")]
+    [InlineData("/v1/logs")]
+    [InlineData("/v1/traces")]
+    public async Task An_error_is_a_status_in_the_kind_of_the_request(string path)
+    {
+        var posts = new Posts(servers, "otlperrors");
+        var bomb = Gzip(new byte[64 << 20]);
+        foreach (var type in new[] { Protobuf, Json })
+        {
+            await CheckAsync(posts.ExchangeAsync(path, [0xff, 0xff, 0xff], type), type, HttpStatusCode.BadRequest, "body");
+            await CheckAsync(posts.ExchangeAsync(path, [1, 2, 3], type, "gzip"), type, HttpStatusCode.BadRequest, "body");
+            await CheckAsync(posts.ExchangeAsync(path, [], type, "br"), type, HttpStatusCode.BadRequest, "content-encoding");
+            await CheckAsync(posts.ExchangeAsync(path, bomb, type, "gzip"), type, HttpStatusCode.RequestEntityTooLarge, ErrorTable.TooLarge);
+            await CheckAsync(posts.ExchangeAsync(path, [], type, authorization: ""), type, HttpStatusCode.Unauthorized, "TOKEN_REQUIRED");
+        }
+
+        await CheckAsync(posts.ExchangeAsync(path, [], "text/plain"), Json, HttpStatusCode.BadRequest, "content-type");
+    }
+
+    [Theory]
+    [InlineData(Protobuf)]
+    [InlineData(Json)]
+    public async Task A_part_that_is_refused_is_counted_and_the_rest_is_taken(string type)
+    {
+        var tenant = "otlppartial" + (type == Json ? "json" : "");
+        var posts = new Posts(servers, tenant);
+        ulong[] times = [Now, 5, Now + 1, ulong.MaxValue];
+
+        var gauge = new Gauge { DataPoints = { times.Select(time => new NumberDataPoint { TimeUnixNano = time, AsInt = 1 }) } };
+        var metrics = new ExportMetricsServiceRequest
+        {
+            ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { new Metric { Name = "g", Gauge = gauge } } } } } },
+        };
+        var partMetrics = (await ExchangeAsync<ExportMetricsServiceResponse>(posts, "/v1/metrics", metrics, type)).PartialSuccess;
+        Assert.Equal(2, partMetrics.RejectedDataPoints);
+        Assert.NotEmpty(partMetrics.ErrorMessage);
+
+        var logs = new ExportLogsServiceRequest
+        {
+            ResourceLogs = { new ResourceLogs { ScopeLogs = { new ScopeLogs { LogRecords = { times.Select(time => new LogRecord { TimeUnixNano = time }) } } } } },
+        };
+        Assert.Equal(2, (await ExchangeAsync<ExportLogsServiceResponse>(posts, "/v1/logs", logs, type)).PartialSuccess.RejectedLogRecords);
+
+        var traces = new ExportTraceServiceRequest
+        {
+            ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { times.Select(time => new Span { StartTimeUnixNano = time }) } } } } },
+        };
+        Assert.Equal(2, (await ExchangeAsync<ExportTraceServiceResponse>(posts, "/v1/traces", traces, type)).PartialSuccess.RejectedSpans);
+
+        // Where all was taken, nothing is said of a part.
+        Assert.Null((await ExchangeAsync<ExportTraceServiceResponse>(posts, "/v1/traces", new ExportTraceServiceRequest(), type)).PartialSuccess);
+        foreach (var table in new[] { "samples", "logs", "spans" })
+            await servers.WaitForAsync($"select count() from {table} where tenant = '{tenant}'", 2);
+    }
+
+    private static async Task<T> ExchangeAsync<T>(Posts posts, string path, IMessage request, string type)
+        where T : IMessage<T>, new()
+    {
+        var body = type == Protobuf ? request.ToByteArray() : System.Text.Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(request));
+        using var answer = await posts.ExchangeAsync(path, body, type);
+        Assert.Equal((HttpStatusCode.OK, type), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        return type == Protobuf
+            ? new MessageParser<T>(() => new T()).ParseFrom(await answer.Content.ReadAsByteArrayAsync())
+            : JsonParser.Default.Parse<T>(await answer.Content.ReadAsStringAsync());
+    }
+
+    // An error names its reason or, where a part of the request is wrong, which one.
+    private static async Task CheckAsync(Task<HttpResponseMessage> exchange, string type, HttpStatusCode status, string what)
+    {
+        using var answer = await exchange;
+        Assert.Equal((status, type), (answer.StatusCode, answer.Content.Headers.ContentType?.ToString()));
+        if (type == Protobuf)
+        {
+            var error = RpcStatus.Parser.ParseFrom(await answer.Content.ReadAsByteArrayAsync());
+            Assert.NotEmpty(error.Message);
+            Assert.Equal(status, (HttpStatusCode)(error.Detail<ErrorInfo>()!.Reason == ErrorTable.TooLarge ? 413 : ErrorTable.HttpStatus((Grpc.Core.StatusCode)error.Code)));
+            Assert.Equal(what, error.Detail<BadRequest>()?.FieldViolations[0].Field ?? error.Detail<ErrorInfo>()!.Reason);
+            return;
+        }
+
+        using var document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.NotEmpty(document.RootElement.GetProperty("message").GetString()!);
+        Assert.Contains(what, document.RootElement.GetProperty("details").ToString(), StringComparison.Ordinal);
+    }
+
+    private static byte[] Gzip(byte[] bytes)
+    {
+        using var target = new MemoryStream();
+        using (var gzip = new GZipStream(target, CompressionLevel.Fastest))
+            gzip.Write(bytes);
+        return target.ToArray();
+    }
+}

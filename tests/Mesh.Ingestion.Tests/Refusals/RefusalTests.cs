@@ -1,0 +1,116 @@
+using System.Globalization;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Testing;
+
+namespace Mesh.Ingestion.Tests.Refusals;
+
+/// <summary>
+/// A service that cannot take data now says so on every way in, and when to come again; it takes nothing of such a request,
+/// counts it, and takes data again afterwards.
+/// </summary>
+[Trait("Needs", "servers")]
+public sealed class RefusalTests : IAsyncLifetime
+{
+    private const int DiskMegabytes = 48, FreeMegabytes = 24;
+
+    private readonly TemporaryFolder _folder = new();
+    private EngineProcess _engine = null!;
+    private string _postgres = null!;
+
+    public async Task InitializeAsync()
+    {
+        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
+        await _engine.StartAsync();
+        _postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task While_the_disk_has_no_room()
+    {
+        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "small"), _engine.Address, _postgres) { DiskMegabytes = DiskMegabytes };
+        ingestion.Settings["MESH_INGESTION_LOG_MIN_FREE_BYTES"] = $"{FreeMegabytes << 20}";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var ways = new WaysIn(ingestion, channel);
+        List<WayIn> all = [.. ways.Samples, .. ways.Others];
+        await SendAsync(all, until: Reply.Taken);
+
+        var ballast = Path.Combine(ingestion.DiskFolder, "ballast");
+        await File.WriteAllBytesAsync(ballast, new byte[(DiskMegabytes - FreeMegabytes) << 20]);
+        await SendAsync(all, until: Reply.SendAgain);
+        File.Delete(ballast);
+        await SendAsync(all, until: Reply.Taken);
+
+        await CheckAsync(all, ingestion, "DISK_FULL");
+    }
+
+    [Fact]
+    public async Task While_the_database_is_away_and_the_log_is_full()
+    {
+        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "full"), _engine.Address, _postgres);
+        ingestion.Settings["MESH_INGESTION_LOG_BYTES"] = "65536";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var ways = new WaysIn(ingestion, channel);
+        List<WayIn> all = [.. ways.Samples, .. ways.Others];
+        await SendAsync(all, until: Reply.Taken);
+
+        await _engine.KillAsync();
+        await SendAsync(all, until: Reply.SendAgain);
+        await _engine.StartAsync();
+        await SendAsync(all, until: Reply.Taken);
+
+        await CheckAsync(all, ingestion, "LOG_FULL");
+    }
+
+    [Fact]
+    public async Task While_a_tenant_sends_faster_than_it_may()
+    {
+        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "slow"), _engine.Address, _postgres);
+        // A tenant's burst is ten seconds' worth: one request.
+        ingestion.Settings["MESH_INGESTION_TENANT_SAMPLES_PER_SECOND"] = $"{WayIn.Items / 10}";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var all = new WaysIn(ingestion, channel).Samples;
+        await SendAsync(all, until: Reply.Taken);
+        await SendAsync(all, until: Reply.SendAgain);
+        await SendAsync(all, until: Reply.Taken);
+
+        await CheckAsync(all, ingestion, "RATE_LIMIT");
+    }
+
+    private static Task StartAsync(IngestionProcess ingestion)
+    {
+        ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
+        ingestion.Settings["MESH_INGESTION_ROLLUP_MILLISECONDS"] = "300";
+        return ingestion.StartAsync();
+    }
+
+    private static Task SendAsync(List<WayIn> ways, Reply until) => Task.WhenAll(ways.Select(way =>
+        Wait.UntilAsync($"{way.Tenant} is answered {until}", async () => await way.SendAsync() == until)));
+
+    // All that was taken is there, nothing of what was refused is, and all of that is counted.
+    private async Task CheckAsync(List<WayIn> ways, IngestionProcess ingestion, string reason)
+    {
+        foreach (var way in ways)
+            await IngestionServers.WaitForAsync(_engine, ingestion, $"select count() from {way.Table} where tenant = '{way.Tenant}'", way.Taken);
+        var refused = ways.Sum(way => way.Refused);
+        Assert.Equal(refused, await CounterAsync(ingestion, $"mesh_ingestion_requests_refused_total{{reason=\"{reason}\"}} "));
+        Assert.Equal(
+            refused * WayIn.Items, await CounterAsync(ingestion, $"mesh_ingestion_items_rejected_total{{reason=\"{reason}\"}} "));
+    }
+
+    private static async Task<long> CounterAsync(IngestionProcess ingestion, string series)
+    {
+        using var http = new HttpClient { BaseAddress = ingestion.Address };
+        var lines = (await http.GetStringAsync("/metrics")).Split('\n');
+        var line = Assert.Single(lines, line => line.StartsWith(series, StringComparison.Ordinal));
+        return long.Parse(line[series.Length..], CultureInfo.InvariantCulture);
+    }
+}
