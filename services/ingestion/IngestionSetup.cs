@@ -19,6 +19,7 @@ using Mesh.Ingestion.RemoteWrite;
 using Mesh.Ingestion.Retention;
 using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
+using Mesh.Ingestion.ServiceDiscovery;
 using Mesh.Ingestion.Tables;
 using Mesh.Ingestion.Tail;
 using Mesh.Ingestion.Targets;
@@ -57,7 +58,7 @@ public static class IngestionSetup
         services.AddSingleton(new UntracedPath("/opentelemetry."));
         services.AddSingleton(new UntracedPath("/v1/"));
         // Collectors send all the time: a trace of each request would say nothing.
-        foreach (var path in new[] { "/api/", "/write", "/collectd", "/metrics/", "/ping", "/health", "/federate" })
+        foreach (var path in new[] { "/api/", "/write", "/collectd", "/metrics/", "/ping", "/health", "/federate", "/service_discovery/" })
             services.AddSingleton(new UntracedPath(path));
         services.AddSingleton<TableSetup>();
         services.AddSingleton<TargetStore>();
@@ -71,6 +72,7 @@ public static class IngestionSetup
         services.AddSingleton<AlertDeliveryStore>();
         services.AddSingleton<WebhookSender>();
         services.AddSingleton<Scraper>();
+        services.AddSingleton<RunningServices>();
         services.AddSingleton<LiveTail>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<ReadStore>();
@@ -101,6 +103,7 @@ public static class IngestionSetup
         app.MapCollectd();
         app.MapPushed();
         app.MapFederation();
+        app.MapServiceDiscovery();
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

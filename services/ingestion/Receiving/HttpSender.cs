@@ -20,7 +20,7 @@ public static class HttpSender
 
     public static Task<string> WritesForAsync(HttpContext http) => TenantAsync(http, "telemetry.write", Role.Developer);
 
-    public static Task<string> ReadsFromAsync(HttpContext http) => TenantAsync(http, "metrics.query", Role.Viewer);
+    public static Task<string> ReadsFromAsync(HttpContext http, string permission = "metrics.query") => TenantAsync(http, permission, Role.Viewer);
 
     /// <summary>The tenant of whoever may write; see <see cref="HttpSender"/>.</summary>
     public static string WritesFor(Principal principal, string? named) => TenantOf(principal, named, "telemetry.write", Role.Developer);
