@@ -53,6 +53,7 @@ public sealed class MeshClient : IDisposable
         Query = new(Invoker);
         Targets = new(Invoker);
         Alerts = new(Invoker);
+        ImageScans = new(Invoker);
     }
 
     /// <summary>What this client was made with.</summary>
@@ -71,7 +72,7 @@ public sealed class MeshClient : IDisposable
     public AuditService.AuditServiceClient Audit { get; }
     public SourceService.SourceServiceClient Sources { get; }
     public BuildService.BuildServiceClient Builds { get; }
-    public ScanService.ScanServiceClient Scans { get; }
+    public Builder.V1.ScanService.ScanServiceClient Scans { get; }
     public ImageService.ImageServiceClient Images { get; }
     public BlobService.BlobServiceClient Blobs { get; }
     public WorkloadService.WorkloadServiceClient Workloads { get; }
@@ -81,6 +82,7 @@ public sealed class MeshClient : IDisposable
     public QueryService.QueryServiceClient Query { get; }
     public TargetService.TargetServiceClient Targets { get; }
     public AlertService.AlertServiceClient Alerts { get; }
+    public Ingestion.V1.ScanService.ScanServiceClient ImageScans { get; }
 
     // GrpcChannel.ShutdownAsync does nothing for this kind of channel.
     public void Dispose() => _channel.Dispose();

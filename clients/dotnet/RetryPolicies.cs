@@ -18,9 +18,10 @@ internal static class RetryPolicies
     [
         TenantServiceReflection.Descriptor, MemberServiceReflection.Descriptor, TokenServiceReflection.Descriptor, AppServiceReflection.Descriptor,
         ConfigServiceReflection.Descriptor, ReleaseServiceReflection.Descriptor, DeploymentServiceReflection.Descriptor, AuditServiceReflection.Descriptor,
-        SourceServiceReflection.Descriptor, BuildServiceReflection.Descriptor, ScanServiceReflection.Descriptor, ImageServiceReflection.Descriptor,
+        SourceServiceReflection.Descriptor, BuildServiceReflection.Descriptor, Builder.V1.ScanServiceReflection.Descriptor, ImageServiceReflection.Descriptor,
         BlobServiceReflection.Descriptor, WorkloadServiceReflection.Descriptor, NodeServiceReflection.Descriptor, JobServiceReflection.Descriptor,
         QueryServiceReflection.Descriptor, TargetServiceReflection.Descriptor, AlertServiceReflection.Descriptor,
+        Ingestion.V1.ScanServiceReflection.Descriptor,
     ];
 
     /// <summary>The service config of a channel.</summary>

@@ -1,3 +1,4 @@
+using Mesh.Common.Discovery;
 using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 using Mesh.Common.Secrets;
@@ -17,6 +18,7 @@ using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.RemoteRead;
 using Mesh.Ingestion.RemoteWrite;
 using Mesh.Ingestion.Retention;
+using Mesh.Ingestion.Scans;
 using Mesh.Ingestion.Scraping;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.ServiceDiscovery;
@@ -25,6 +27,7 @@ using Mesh.Ingestion.Tail;
 using Mesh.Ingestion.Targets;
 using Mesh.Ingestion.Telemetry;
 using Mesh.Ingestion.Writers;
+using Mesh.Scheduler.V1;
 
 namespace Mesh.Ingestion;
 
@@ -71,6 +74,11 @@ public static class IngestionSetup
         services.AddSingleton(p => new WebhookSecrets(new SecretBox("ingestion.webhooks", p.GetRequiredService<MeshOptions>().ClusterKey)));
         services.AddSingleton<AlertDeliveryStore>();
         services.AddSingleton<WebhookSender>();
+        services.AddMeshClient<WorkloadService.WorkloadServiceClient>("scheduler");
+        services.AddSingleton<RunningImages>();
+        services.AddSingleton<ScanGate>();
+        services.AddSingleton<ScanStore>();
+        services.AddSingleton<FindingStore>();
         services.AddSingleton<Scraper>();
         services.AddSingleton<RunningServices>();
         services.AddSingleton<LiveTail>();
@@ -95,6 +103,7 @@ public static class IngestionSetup
         app.MapGrpcService<QueryService>();
         app.MapGrpcService<TargetService>();
         app.MapGrpcService<AlertService>();
+        app.MapGrpcService<ScanService>();
         app.MapOtlp();
         app.MapRemoteWrite();
         app.MapRemoteRead();

@@ -17,6 +17,9 @@ public sealed record Allocation
 
     public string Node { get; init; } = "";
 
+    /// <summary>The image of its revision; null where it was not asked for.</summary>
+    public string? Image { get; init; }
+
     public bool Listens { get; init; }
 
     public Desired Desired { get; init; }

@@ -11,12 +11,17 @@ public sealed class AllocationStore
         a.start_time, a.end_time
         """;
 
+    // What readers are told in addition; decisions have no use for it.
+    private const string ToldColumns = $"""
+        {Columns}, (select r.template->>'image' from revisions r where r.workload = a.workload and r.revision = a.revision) as image
+        """;
+
     /// <summary>Those of one workload that have not ended before the given time, newest first.</summary>
     public Task<IReadOnlyList<Allocation>> ListAsync(
         MeshTransaction transaction, Guid workload, DateTimeOffset endedAfter, CancellationToken cancellationToken)
     {
         const string sql = $"""
-            select {Columns} from allocations a
+            select {ToldColumns} from allocations a
             where a.workload = @workload and (a.end_time is null or a.end_time > @endedAfter)
             order by a.uid desc
             """;
@@ -28,7 +33,7 @@ public sealed class AllocationStore
         MeshTransaction transaction, string tenant, string workload, Guid? before, bool ended, int limit, CancellationToken cancellationToken)
     {
         const string sql = $"""
-            select {Columns} from allocations a
+            select {ToldColumns} from allocations a
             where a.tenant = @tenant and (@workload = '' or a.workload_id = @workload) and (@ended or a.end_time is null)
               and (@before::uuid is null or a.uid < @before)
             order by a.uid desc limit @limit

@@ -51,5 +51,6 @@ public static class WorkloadMapping
         CreateTime = allocation.CreateTime.ToTimestamp(),
         StartTime = allocation.StartTime?.ToTimestamp(),
         EndTime = allocation.EndTime?.ToTimestamp(),
+        Image = allocation.Image ?? "",
     };
 }

@@ -20,7 +20,11 @@ public sealed class IngestionProcess(string folder, Uri clickHouse, string postg
     /// <summary>The folder as the process sees it.</summary>
     public string DiskFolder => DiskMegabytes is null ? folder : $"/proc/{ProcessId}/root{folder}";
 
-    public static Metadata Headers { get; } = new() { { "authorization", "Bearer " + ServiceToken.Create(ClusterKey, "agent") } };
+    public static Metadata Headers { get; } = HeadersOf("agent");
+
+    public static Metadata HeadersOf(string service) => new() { { "authorization", "Bearer " + TokenOf(service) } };
+
+    public static string TokenOf(string service) => ServiceToken.Create(ClusterKey, service);
 
     public GrpcChannel Connect() => GrpcChannel.ForAddress(Address);
 

@@ -31,10 +31,14 @@ public sealed class RolloutServiceTests : IClassFixture<SchedulerFixture>
 
         // The router holds back: the new one may start, the old one must not stop.
         router.Acknowledges = false;
-        var second = await _mesh.ApplyAsync(name, Specs.Web(count: 2, version: "2", nodes: "life"));
+        var next = Specs.Web(count: 2, version: "2", nodes: "life");
+        next.Template.Image = $"acme/shop@sha256:{new string('b', 64)}";
+        var second = await _mesh.ApplyAsync(name, next);
         Assert.Equal((2L, State.Pending), (second.Revision, second.State));
         await Wait.UntilAsync("a new allocation is in the router's table", () => router.Table[name].Count == 3);
         Assert.DoesNotContain(agent.Assignments.Values, a => a.Desired != Allocation.Types.Desired.Run);
+        Assert.All(await _mesh.AllocationsAsync(name), a =>
+            Assert.Equal(a.Revision == 1 ? applied.Spec.Template.Image : next.Template.Image, a.Image));
 
         router.Acknowledges = true;
         await router.AcknowledgeAsync(router.Generation);

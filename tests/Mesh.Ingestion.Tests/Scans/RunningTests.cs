@@ -1,0 +1,52 @@
+using Mesh.Ingestion.Tests.Alerts;
+using Mesh.Ingestion.V1;
+using Mesh.Scheduler.Tests.Service;
+using Mesh.Scheduler.V1;
+using Mesh.Testing;
+using static Mesh.Ingestion.Tests.Scans.Scanner;
+
+namespace Mesh.Ingestion.Tests.Scans;
+
+[Trait("Needs", "servers")]
+public sealed class RunningTests(ScanServers servers) : IClassFixture<ScanServers>
+{
+    private ScanService.ScanServiceClient Client => new(servers.Channel);
+
+    [Fact]
+    public async Task Findings_are_told_by_what_the_scheduler_runs()
+    {
+        const string workload = "tenants/running/workloads/shop-web";
+        await servers.Scheduler.AgentAsync("findings");
+        var (old, next) = (Image("running/shop", 'a'), Image("running/shop", 'b'));
+        await Client.ScanAsync(old, [Finding("CVE-1", FindingSeverity.High)]);
+        await Client.ScanAsync(next, [Finding("CVE-2", FindingSeverity.High)]);
+        Assert.Empty(await RunningAsync(new()));
+
+        await ApplyAsync(workload, old);
+        await Wait.UntilAsync("the image runs", async () => (await RunningAsync(new())).SequenceEqual(["CVE-1"]));
+        var all = await Client.ListFindingsAsync(new ListFindingsRequest { Parent = "tenants/running" }, Headers);
+        Assert.Equal([[workload], []], all.Findings.Select(finding => finding.RunningWorkloads.ToArray()));
+        Assert.NotNull(all.RunningTime);
+        Assert.Equal(["CVE-1"], await RunningAsync(new() { Workload = workload }));
+        Assert.Empty(await RunningAsync(new() { Workload = "tenants/running/workloads/other" }));
+        Assert.Empty(await RunningAsync(new() { Image = next }));
+
+        await ApplyAsync(workload, next);
+        await Wait.UntilAsync("the next image runs", async () => (await RunningAsync(new())).SequenceEqual(["CVE-2"]));
+        await servers.Scheduler.Workloads.StopWorkloadAsync(new StopWorkloadRequest { Name = workload }, SchedulerFixture.Headers);
+        await Wait.UntilAsync("nothing runs", async () => (await RunningAsync(new())).Count == 0);
+    }
+
+    private Task<Workload> ApplyAsync(string name, string image)
+    {
+        var spec = Specs.Web(count: 1, nodes: "findings");
+        spec.Template.Image = image;
+        return servers.Scheduler.ApplyAsync(name, spec);
+    }
+
+    private async Task<IReadOnlyList<string>> RunningAsync(ListFindingsRequest request)
+    {
+        (request.Parent, request.RunningOnly) = ("tenants/running", true);
+        return [.. (await Client.ListFindingsAsync(request, Headers)).Findings.Select(finding => finding.Id)];
+    }
+}
