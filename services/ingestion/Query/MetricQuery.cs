@@ -60,7 +60,7 @@ public sealed record MetricQuery(
     public long End => Start + Step * (Points - 1);
 
     /// <summary>Whether every window begins and ends with a minute, so that roll-ups of minutes tell the same as the samples.</summary>
-    public bool IsOfMinutes => Start % Minute == 0 && Step % Minute == 0 && Window % Minute == 0
+    public bool IsOfMinutes => Start % Minute == 0 && (Step % Minute == 0 || Points == 1) && Window % Minute == 0
         && Function is V1.SeriesFunction.AvgOverTime or V1.SeriesFunction.MinOverTime or V1.SeriesFunction.MaxOverTime
             or V1.SeriesFunction.SumOverTime or V1.SeriesFunction.CountOverTime;
 

@@ -6,21 +6,41 @@ namespace Mesh.Ingestion.Query;
 /// </summary>
 internal static class MetricSql
 {
-    /// <summary>One row per series: id, the numbers of its points, their values.</summary>
+    /// <summary>One row per series that the selector matches: metric, labels, the numbers of its points, their values.</summary>
     public static string PerSeries(MetricQuery query, SqlParameters parameters) =>
         $"""
         with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
-        points as ({Points(query, parameters)})
+        points as ({Points(query, AllMatched, parameters)})
         select m.metric, m.labels, p.numbers, p.joined
-        from
-        (
-            select series, groupArray(toInt32(k)) as numbers, groupArray(value) as joined
-            from (select series, k, value from points order by series, k)
-            group by series
-            {Limit(query, parameters)}
-        ) as p
+        from ({Joined(query, parameters)}) as p
         inner join matched as m on m.id = p.series
         order by {(query.Top == 0 ? "p.series" : Mean)}
+        """ + Limits;
+
+    /// <summary>One row per series of those with these ids: id, the numbers of its points, their values.</summary>
+    public static string PerSeries(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters) =>
+        $"""
+        with points as ({Points(query, List(ids), parameters)})
+        select p.series, p.numbers, p.joined
+        from ({Joined(query, parameters)}) as p
+        order by {(query.Top == 0 ? "p.series" : Mean)}
+        """ + Limits;
+
+    /// <summary>
+    /// One row per series of those with these ids: id, and for each of its last values in order the number of the first point that
+    /// may see it, the value, and its time in milliseconds, 0 where the series has ended.
+    /// </summary>
+    public static string LastValuesPerSeries(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters) =>
+        $"""
+        select series, tupleElement(found, 1), tupleElement(found, 2), tupleElement(found, 3)
+        from
+        (
+            select series, arraySort(groupArray((toInt64(bucket), value, if({NotStale("value")}, at, 0)))) as found
+            from ({LastInBuckets(query, List(ids), parameters)})
+            group by series
+        )
+        order by series
+        limit {parameters.Number(query.Limit + 1L)}
         """ + Limits;
 
     /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
@@ -31,18 +51,21 @@ internal static class MetricSql
             : $"[{string.Join(", ", by.Select(label => label == Matcher.MetricLabel ? "toString(metric)" : $"labels[{parameters.Text(label)}]"))}]";
         return $"""
             with matched as ({Matched(query.Tenant, query.Selector, parameters)}),
-            points as ({Points(query, parameters)})
-            select keys, groupArray(toInt32(k)), groupArray(value) as joined
+            points as ({Points(query, AllMatched, parameters)})
+            select keys, tupleElement(found, 1), tupleElement(found, 2) as joined
             from
             (
-                select m.keys as keys, p.k as k, {Join(query.Aggregation)} as value
-                from points as p
-                inner join (select id, {keys} as keys from matched) as m on m.id = p.series
-                group by keys, k
-                order by keys, k
+                select keys, arraySort(groupArray((toInt32(k), value))) as found
+                from
+                (
+                    select m.keys as keys, p.k as k, {Join(query.Aggregation)} as value
+                    from points as p
+                    inner join (select id, {keys} as keys from matched) as m on m.id = p.series
+                    group by keys, k
+                )
+                group by keys
             )
-            group by keys
-            {Limit(query, parameters)}
+            {Limit(query, "keys", parameters)}
             """ + Limits;
     }
 
@@ -59,20 +82,31 @@ internal static class MetricSql
     public const string Limits = "\nsettings max_execution_time = 30, max_memory_usage = 4000000000";
 
     private const string Mean = "arrayAvg(joined) desc";
+    private const string AllMatched = "(select id from matched)";
 
-    private static string Limit(MetricQuery query, SqlParameters parameters) => query.Top == 0
-        ? $"limit {parameters.Number(query.Limit + 1L)}"
+    private static string List(IEnumerable<ulong> ids) => $"({string.Join(',', ids)})";
+
+    private static string Limit(MetricQuery query, string order, SqlParameters parameters) => query.Top == 0
+        ? $"order by {order} limit {parameters.Number(query.Limit + 1L)}"
         : $"order by {Mean} limit {parameters.Number(Math.Min(query.Top, query.Limit))}";
 
-    private static string Points(MetricQuery query, SqlParameters parameters) => query.Function switch
+    // Arrays are sorted at the end: several threads fill them.
+    private static string Joined(MetricQuery query, SqlParameters parameters) =>
+        $"""
+        select series, tupleElement(found, 1) as numbers, tupleElement(found, 2) as joined
+        from (select series, arraySort(groupArray((toInt32(k), value))) as found from points group by series)
+        {Limit(query, "series", parameters)}
+        """;
+
+    private static string Points(MetricQuery query, string ids, SqlParameters parameters) => query.Function switch
     {
-        V1.SeriesFunction.Unspecified => LastValues(query, parameters),
-        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => Increases(query, parameters),
-        _ => OverTime(query, parameters),
+        V1.SeriesFunction.Unspecified => LastValues(query, ids, parameters),
+        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => Increases(query, ids, parameters),
+        _ => OverTime(query, ids, parameters),
     };
 
     // The last sample before each point is found first; it then stands for the points up to the next sample or the look-back.
-    private static string LastValues(MetricQuery query, SqlParameters parameters)
+    private static string LastValues(MetricQuery query, string ids, SqlParameters parameters)
     {
         var (start, step, last) = (query.Start, query.Step, query.Points - 1);
         return $"""
@@ -84,21 +118,23 @@ internal static class MetricSql
                     least(intDiv(at + {MetricQuery.LookBack - 1} - {start} + {step}, {step}), {last + 1}) as beyond,
                     leadInFrame(bucket, 1, toInt64({last + 1})) over (
                         partition by series order by bucket rows between unbounded preceding and unbounded following) as next
-                from
-                (
-                    select series, {FirstPoint("s.time", query)} as bucket, argMax(s.value, s.time) as value,
-                        toUnixTimestamp64Milli(max(s.time)) as at
-                    from samples as s
-                    where {Range(query, MetricQuery.LookBack, parameters)}
-                    group by series, bucket
-                )
+                from ({LastInBuckets(query, ids, parameters)})
             )
             where next > first and beyond > first and {NotStale("value")}
             """;
     }
 
+    // The last sample of those that come between the same two points.
+    private static string LastInBuckets(MetricQuery query, string ids, SqlParameters parameters) =>
+        $"""
+        select series, {FirstPoint("s.time", query)} as bucket, argMax(s.value, s.time) as value, toUnixTimestamp64Milli(max(s.time)) as at
+        from samples as s
+        where {Range(query, MetricQuery.LookBack, ids, parameters)}
+        group by series, bucket
+        """;
+
     // What a counter grew from sample to sample; a fall is a reset, after which the value itself is the growth.
-    private static string Increases(MetricQuery query, SqlParameters parameters)
+    private static string Increases(MetricQuery query, string ids, SqlParameters parameters)
     {
         var value = query.Function == V1.SeriesFunction.Rate ? $"sum(growth) / {query.Window / 1000.0:R}" : "sum(growth)";
         return $"""
@@ -111,14 +147,14 @@ internal static class MetricSql
                         partition by series order by time rows between unbounded preceding and current row) as before,
                     if(value < before, value, value - before) as growth
                 from samples as s
-                where {Range(query, query.Window + MetricQuery.LookBack, parameters)} and {NotStale("s.value")}
+                where {Range(query, query.Window + MetricQuery.LookBack, ids, parameters)} and {NotStale("s.value")}
             )
             array join {PointsOf("time", query)} as k
             group by series, k
             """;
     }
 
-    private static string OverTime(MetricQuery query, SqlParameters parameters)
+    private static string OverTime(MetricQuery query, string ids, SqlParameters parameters)
     {
         var value = query.Function switch
         {
@@ -128,7 +164,7 @@ internal static class MetricSql
             V1.SeriesFunction.SumOverTime => "sum(s.sum)",
             _ => "toFloat64(sum(s.count))",
         };
-        var rows = query.IsOfMinutes ? Minutes(query, parameters) : Samples(query, "", parameters);
+        var rows = query.IsOfMinutes ? Minutes(query, ids, parameters) : Samples(query, "", ids, parameters);
         // Windows that follow each other without a gap see each row once.
         return query.Window == query.Step || query.Points == 1
             ? $"""
@@ -145,30 +181,30 @@ internal static class MetricSql
                 """;
     }
 
-    private static string Samples(MetricQuery query, string condition, SqlParameters parameters) =>
+    private static string Samples(MetricQuery query, string condition, string ids, SqlParameters parameters) =>
         $"""
         select series, time, s.value as min, s.value as max, s.value as sum, toUInt64(1) as count
         from samples as s
-        where {Range(query, query.Window, parameters)}{condition} and {NotStale("s.value")}
+        where {Range(query, query.Window, ids, parameters)}{condition} and {NotStale("s.value")}
         """;
 
     // A row of a minute stands where its minute ends: it is seen by the same points as each of its samples.
-    private static string Minutes(MetricQuery query, SqlParameters parameters) =>
+    private static string Minutes(MetricQuery query, string ids, SqlParameters parameters) =>
         $"""
         select series, toDateTime64(s.time, 3, 'UTC') + interval 1 minute as time, s.min as min, s.max as max, s.sum as sum, s.count as count
         from samples_1m as s
-        where s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)
+        where s.tenant = {parameters.Text(query.Tenant)} and s.series in {ids}
             and s.time >= toDateTime({parameters.Number((query.Start - query.Window) / 1000)})
             and s.time < toDateTime({parameters.Number(Math.Min(query.End, query.RolledUp) / 1000)})
         union all
-        {Samples(query, $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.RolledUp)})", parameters)}
+        {Samples(query, $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.RolledUp)})", ids, parameters)}
         """;
 
     // Prometheus ends a series by a NaN of its own, 0x7ff0000000000002: from there on the series has no value.
     public static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
 
-    private static string Range(MetricQuery query, long before, SqlParameters parameters) =>
-        $"s.tenant = {parameters.Text(query.Tenant)} and s.series in (select id from matched)"
+    private static string Range(MetricQuery query, long before, string ids, SqlParameters parameters) =>
+        $"s.tenant = {parameters.Text(query.Tenant)} and s.series in {ids}"
         + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.Start - before)})"
         + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.End)})";
 

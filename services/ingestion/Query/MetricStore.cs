@@ -8,6 +8,8 @@ namespace Mesh.Ingestion.Query;
 /// <summary>Answers metric queries from the tables.</summary>
 public sealed class MetricStore(ClickHouseClient clickHouse)
 {
+    private const int Few = 1_000;
+
     public IAsyncEnumerable<V1.QueryMetricsResponse> QueryAsync(MetricQuery query, CancellationToken cancellationToken) => query.Aggregation switch
     {
         V1.Aggregation.Unspecified => PerSeriesAsync(query, cancellationToken),
@@ -37,19 +39,43 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
     internal static IEnumerable<V1.Label> LabelsOf(JsonElement map) =>
         map.EnumerateObject().Select(pair => new V1.Label { Name = pair.Name, Value = pair.Value.GetString() });
 
+    // Few series are looked up first, so that the statement over the samples is short and names them; many are joined by the database.
     private async IAsyncEnumerable<V1.QueryMetricsResponse> PerSeriesAsync(
         MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        var known = await FewAsync(query, cancellationToken);
+        if (known is { Count: 0 })
+            yield break;
+
         var parameters = new SqlParameters();
+        var steps = known is not null && query is { Function: V1.SeriesFunction.Unspecified, Top: 0 };
+        var sql = known is null ? MetricSql.PerSeries(query, parameters)
+            : steps ? MetricSql.LastValuesPerSeries(query, known.Keys, parameters)
+            : MetricSql.PerSeries(query, known.Keys, parameters);
         var count = 0;
-        await foreach (var row in clickHouse.QueryAsync(MetricSql.PerSeries(query, parameters), parameters.Values, cancellationToken))
+        await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
         {
+            var (metric, labels, first) = known is null ? (row.Text(0), row[1], 2) : (known[row[0].GetUInt64()].Metric, known[row[0].GetUInt64()].Labels, 1);
+            var response = new V1.QueryMetricsResponse { Metric = query.Function == V1.SeriesFunction.Unspecified ? metric : "" };
+            response.Labels.AddRange(LabelsOf(labels));
+            if (steps) AddSteps(response, query, row);
+            else AddPoints(response, query, row, first);
+            if (response.Values.Count == 0)
+                continue;
             Check(++count, query);
-            var response = new V1.QueryMetricsResponse { Metric = query.Function == V1.SeriesFunction.Unspecified ? row.Text(0) : "" };
-            response.Labels.AddRange(LabelsOf(row[1]));
-            AddPoints(response, query, row, 2);
             yield return response;
         }
+    }
+
+    /// <summary>The series that a query is about, by id; null when they are many.</summary>
+    private async Task<Dictionary<ulong, (string Metric, JsonElement Labels)>?> FewAsync(MetricQuery query, CancellationToken cancellationToken)
+    {
+        var parameters = new SqlParameters();
+        var sql = MetricSql.Matched(query.Tenant, query.Selector, parameters) + $" limit {Few + 1}" + MetricSql.Limits;
+        var known = new Dictionary<ulong, (string, JsonElement)>();
+        await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
+            known.Add(row[0].GetUInt64(), (row.Text(1), row[2]));
+        return known.Count <= Few ? known : null;
     }
 
     private async IAsyncEnumerable<V1.QueryMetricsResponse> PerGroupAsync(
@@ -87,6 +113,24 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
     {
         if (count > query.Limit)
             throw MeshException.ResourceExhausted("TOO_MANY_SERIES", $"More than {query.Limit} series match. Narrow the selector or join series.");
+    }
+
+    // A value stands from the first point that sees it to the next value or to the end of its look-back.
+    private static void AddSteps(V1.QueryMetricsResponse response, MetricQuery query, ClickHouseRow row)
+    {
+        var (buckets, values, times) = (row[1], row[2], row[3]);
+        var count = buckets.GetArrayLength();
+        for (var i = 0; i < count; i++)
+        {
+            var next = i + 1 < count ? buckets[i + 1].GetInt64() : query.Points;
+            var beyond = (times[i].GetInt64() + MetricQuery.LookBack - 1 - query.Start + query.Step) / query.Step;
+            var end = Math.Min(Math.Min(next, beyond), query.Points);
+            for (var k = Math.Max(0, buckets[i].GetInt64()); k < end; k++)
+            {
+                response.TimesMillis.Add(query.Start + k * query.Step);
+                response.Values.Add(JsonNumber.Of(values[i]));
+            }
+        }
     }
 
     private static void AddPoints(V1.QueryMetricsResponse response, MetricQuery query, ClickHouseRow row, int column)

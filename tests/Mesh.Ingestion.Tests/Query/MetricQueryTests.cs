@@ -35,6 +35,35 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
     }
 
     [Fact]
+    public async Task Last_values_are_those_of_a_model()
+    {
+        const int Seed = 20_261;
+        var random = new Random(Seed);
+        var stale = BitConverter.Int64BitsToDouble(0x7FF0_0000_0000_0002);
+        var rows = new List<(uint, long, double)>();
+        for (var at = Start - 900_000L; at < Start + 900_000; at += random.Next(1, random.Next(2) == 0 ? 20_000 : 500_000))
+            rows.Add(((uint)random.Next(1, 4), at, random.Next(8) == 0 ? stale : random.Next(100)));
+        await SendAsync("model", [.. Enumerable.Range(1, 3).Select(i => Sender.Series((uint)i, "level", $"tank={i}"))], [.. rows]);
+        foreach (var (from, to, step) in new[] { (-900, 900, 60), (-840, 1200, 7), (0, 600, 400), (-33, -33, 1) })
+        {
+            var points = Enumerable.Range(0, (to - from) / step + 1).Select(k => Start + (from + k * step) * 1000L).ToList();
+            var expected = Enumerable.Range(1, 3).ToDictionary(
+                tank => $"{tank}",
+                tank => points.Select(t => (t, rows.LastOrDefault(row => row.Item1 == tank && row.Item2 <= t && row.Item2 > t - 300_000, (0u, 0L, stale)).Item3))
+                    .Where(point => !double.IsNaN(point.Item2)).ToList());
+            // The greatest means of more series than there are: the database carries the values on; without it, we do.
+            foreach (var top in new[] { 0, 10 })
+            {
+                var query = Range("model", "level", from, to, step);
+                query.Top = top;
+                var actual = (await QueryAsync(query)).ToDictionary(series => series.Labels.Single().Value, series => series.TimesMillis.Zip(series.Values).ToList());
+                Assert.Equal(expected.Where(series => series.Value.Count > 0).Select(series => series.Key).Order(), actual.Keys.Order());
+                Assert.All(actual, series => Assert.Equal(expected[series.Key], series.Value));
+            }
+        }
+    }
+
+    [Fact]
     public async Task Counters_grow_over_resets_and_rates_are_per_second()
     {
         await SendAsync(
