@@ -46,6 +46,18 @@ public static class IngestionOptions
         });
     }
 
+    /// <summary>MESH_INGESTION_ALERT_HISTORY_DAYS, _ALERT_DELIVERY_DAYS and _ALERT_PURGE_MILLISECONDS.</summary>
+    public static AlertPurgeOptions AlertPurge(IConfiguration configuration)
+    {
+        var normal = new AlertPurgeOptions();
+        return Checked(normal with
+        {
+            HistoryDays = (int)(Number(configuration, "ALERT_HISTORY_DAYS") ?? normal.HistoryDays),
+            DeliveryDays = (int)(Number(configuration, "ALERT_DELIVERY_DAYS") ?? normal.DeliveryDays),
+            IntervalMilliseconds = Number(configuration, "ALERT_PURGE_MILLISECONDS") ?? normal.IntervalMilliseconds,
+        });
+    }
+
     /// <summary>MESH_INGESTION_WEBHOOK_TIMEOUT_MILLISECONDS, _WEBHOOK_BACKOFF_MILLISECONDS and _WEBHOOK_ATTEMPTS.</summary>
     public static WebhookOptions Webhooks(IConfiguration configuration)
     {

@@ -42,6 +42,7 @@ public static class IngestionSetup
         services.AddSingleton(IngestionOptions.Log(builder.Configuration));
         services.AddSingleton(IngestionOptions.Intake(builder.Configuration));
         services.AddSingleton(IngestionOptions.Alerts(builder.Configuration));
+        services.AddSingleton(IngestionOptions.AlertPurge(builder.Configuration));
         services.AddSingleton(IngestionOptions.Webhooks(builder.Configuration));
         services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
         services.AddSingleton(OpenLog);
@@ -71,6 +72,7 @@ public static class IngestionSetup
         services.AddSingleton<AlertConditions>();
         services.AddSingleton<MetricConditions>();
         services.AddSingleton<LogConditions>();
+        services.AddSingleton<FindingConditions>();
         services.AddSingleton(p => new WebhookSecrets(new SecretBox("ingestion.webhooks", p.GetRequiredService<MeshOptions>().ClusterKey)));
         services.AddSingleton<AlertDeliveryStore>();
         services.AddSingleton<WebhookSender>();
@@ -92,6 +94,7 @@ public static class IngestionSetup
         services.AddHostedService<LogGuard>();
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();
+        services.AddHostedService<AlertPurge>();
         services.AddHostedService<RetentionLoop>();
         services.AddHostedService<AlertDeliveryLoop>();
         services.AddHostedService<DrainLoop>();

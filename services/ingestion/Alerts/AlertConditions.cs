@@ -1,7 +1,7 @@
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>Asks whether a policy's condition holds, and for which labels.</summary>
-public sealed class AlertConditions(MetricConditions metrics, LogConditions logs)
+public sealed class AlertConditions(MetricConditions metrics, LogConditions logs, FindingConditions findings)
 {
     /// <summary>The most sets of labels that one policy may find.</summary>
     internal const int MaxFindings = 1_000;
@@ -15,6 +15,7 @@ public sealed class AlertConditions(MetricConditions metrics, LogConditions logs
             V1.AlertPolicy.ConditionOneofCase.Absence => metrics.AbsentAsync(turn, spec.Absence, cancellationToken),
             V1.AlertPolicy.ConditionOneofCase.Ratio => metrics.RatioAsync(turn, spec.Ratio, cancellationToken),
             V1.AlertPolicy.ConditionOneofCase.LogMatch => logs.MatchAsync(turn, spec.LogMatch, cancellationToken),
+            V1.AlertPolicy.ConditionOneofCase.FindingMatch => findings.MatchAsync(turn, spec.FindingMatch, cancellationToken),
             _ => metrics.BeyondAsync(turn, spec.Threshold, cancellationToken),
         };
     }

@@ -31,23 +31,28 @@ public sealed class AlertLoop(
 {
     private const int Parallel = 8;
 
+    // For what the database has to be told when the program stops.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
         var rest = options.Interval / 10 < TimeSpan.FromSeconds(1) ? options.Interval / 10 : TimeSpan.FromSeconds(1);
+        using var ending = new CancellationTokenSource();
+        await using var stopping = stoppingToken.Register(() => ending.CancelAfter(Grace));
         while (!stoppingToken.IsCancellationRequested)
         {
-            if (await RoundAsync(stoppingToken) < Parallel)
+            if (await RoundAsync(stoppingToken, ending.Token) < Parallel)
                 await Task.Delay(rest, time, stoppingToken);
         }
     }
 
-    private async Task<int> RoundAsync(CancellationToken stoppingToken)
+    private async Task<int> RoundAsync(CancellationToken stoppingToken, CancellationToken endingToken)
     {
         try
         {
-            var due = await turns.TakeAsync(Parallel, stoppingToken);
-            await Task.WhenAll(due.Select(turn => EvaluateAsync(turn, stoppingToken)));
+            var due = await turns.TakeAsync(Parallel, endingToken);
+            await Task.WhenAll(due.Select(turn => EvaluateAsync(turn, stoppingToken, endingToken)));
             return due.Count;
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
@@ -57,7 +62,7 @@ public sealed class AlertLoop(
         }
     }
 
-    private async Task EvaluateAsync(AlertTurn turn, CancellationToken stoppingToken)
+    private async Task EvaluateAsync(AlertTurn turn, CancellationToken stoppingToken, CancellationToken endingToken)
     {
         using var lease = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         lease.CancelAfter(options.Lease);
@@ -65,10 +70,15 @@ public sealed class AlertLoop(
         {
             var findings = await conditions.FindAsync(turn, lease.Token);
             await alerts.DecideAsync(
-                turn, open => findings is null ? [] : AlertEvaluation.Decide(turn.Policy, open, findings, turn.Time), stoppingToken);
+                turn, open => findings is null ? [] : AlertEvaluation.Decide(turn.Policy, open, findings, turn.Time), endingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // Another replica goes on at once, and need not wait for the end of the lease.
+            await turns.ReleaseAsync(turn, endingToken);
         }
         catch (Exception exception) when (exception is ClickHouseException or MeshException or HttpRequestException or IOException
-            or Polly.ExecutionRejectedException or OperationCanceledException && !stoppingToken.IsCancellationRequested)
+            or Polly.ExecutionRejectedException or OperationCanceledException)
         {
             logger.LogWarning(exception, "The policy {Policy} cannot be evaluated now", turn.Policy.Name);
             var error = exception is MeshException known ? known.Message : "The tables cannot be asked now.";

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Common.Errors;
+using Mesh.Common.Names;
 using Mesh.Ingestion.Query;
+using Mesh.Ingestion.Scans;
 using Condition = Mesh.Ingestion.V1.AlertPolicy.ConditionOneofCase;
 
 namespace Mesh.Ingestion.Alerts;
@@ -56,6 +58,7 @@ internal static class AlertPolicySpec
                 case "absence": spec.Absence = wire.Absence; break;
                 case "ratio": spec.Ratio = wire.Ratio; break;
                 case "log_match": spec.LogMatch = wire.LogMatch; break;
+                case "finding_match": spec.FindingMatch = wire.FindingMatch; break;
                 case "webhook": spec.Webhook = wire.Webhook?.Clone(); break;
                 case "hold_duration": spec.HoldDuration = wire.HoldDuration; break;
                 case "keep_firing_duration": spec.KeepFiringDuration = wire.KeepFiringDuration; break;
@@ -99,9 +102,25 @@ internal static class AlertPolicySpec
                 if (spec.LogMatch.MinCount < 0)
                     throw Wrong("log_match.min_count", "The count must not be negative.");
                 break;
+            case Condition.FindingMatch:
+                CheckFindings(spec.FindingMatch);
+                break;
             default:
                 throw Wrong("condition", "A condition is required.");
         }
+    }
+
+    private static void CheckFindings(V1.AlertPolicy.Types.FindingMatch match)
+    {
+        if (!System.Enum.IsDefined(match.Severity))
+            throw Wrong("finding_match.severity", "This severity is not known.");
+        if (match.App.Length > 0)
+            AppName.CheckId(match.App, "alert_policy.finding_match.app");
+        if (match.MinCount < 0)
+            throw Wrong("finding_match.min_count", "The count must not be negative.");
+        CheckGroups(match.By, "finding_match.by");
+        if (match.By.Any(label => !FindingStore.Labels.Contains(label)))
+            throw Wrong("finding_match.by", $"Groups are made by {string.Join(", ", FindingStore.Labels)}.");
     }
 
     private static void CheckWebhook(V1.AlertPolicy.Types.Webhook? webhook)

@@ -15,6 +15,8 @@ internal static class AlertTemplates
 
     public static IReadOnlyList<V1.AlertPolicyTemplate> All { get; } =
     [
+        Of("app-critical-findings", "An app that runs an image with critical findings.", "Critical findings", Severity.Critical, policy =>
+            policy.FindingMatch = new() { Severity = V1.FindingSeverity.Critical, By = { "app" } }),
         Of("app-error-logs", "Ten error records of one app within five minutes.", "Many errors in the log", Severity.Error, policy =>
             policy.LogMatch = new() { Severity = V1.LogSeverity.Error, Window = Minutes(5), MinCount = 10, By = { "app" } }),
         Of("app-memory-near-limit", "An allocation that uses more than nine tenths of its memory for five minutes.", "Memory near its limit",

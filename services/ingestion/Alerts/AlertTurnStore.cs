@@ -32,6 +32,17 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
         return [.. due.Select(TurnOf)];
     }
 
+    /// <summary>Gives a turn back, for whoever comes next.</summary>
+    public async Task ReleaseAsync(AlertTurn turn, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update alert_policies set next_evaluation_time = now() where tenant = @Tenant and id = @Id and evaluation = @Number
+            """;
+        await using var transaction = await database.BeginAsync(turn.Policy.Name.Tenant, cancellationToken);
+        await transaction.ExecuteAsync(sql, new { turn.Policy.Name.Tenant, turn.Policy.Name.Id, turn.Number }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     /// <summary>Ends a turn that came to no decision.</summary>
     public async Task FailAsync(AlertTurn turn, string error, CancellationToken cancellationToken)
     {

@@ -55,8 +55,14 @@ public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>The value of the header that proves who sent a body.</summary>
-    public static string Signature(byte[] secret, byte[] body) => "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(secret, body));
+    /// <summary>The value of the header that proves who sent a body, and when.</summary>
+    public static string Signature(byte[] secret, string timestamp, byte[] body)
+    {
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
+        hash.AppendData(Encoding.UTF8.GetBytes(timestamp + "."));
+        hash.AppendData(body);
+        return "v1=" + Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     private HttpRequestMessage Request(AlertDelivery delivery)
     {
@@ -64,9 +70,10 @@ public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options
         var request = new HttpRequestMessage(HttpMethod.Post, delivery.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("User-Agent", "Mesh-Alerts");
-        request.Headers.Add("X-Mesh-Delivery", delivery.Uid.ToString());
-        request.Headers.Add("X-Mesh-Timestamp", time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture));
-        request.Headers.Add("X-Mesh-Signature", Signature(secrets.Open(delivery.Tenant, delivery.Secret), body));
+        var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        request.Headers.Add("Mesh-Delivery", delivery.Uid.ToString());
+        request.Headers.Add("Mesh-Timestamp", timestamp);
+        request.Headers.Add("Mesh-Signature", Signature(secrets.Open(delivery.Tenant, delivery.Secret), timestamp, body));
         return request;
     }
 

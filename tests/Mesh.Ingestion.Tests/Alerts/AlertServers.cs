@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -72,6 +73,10 @@ public sealed class AlertServers : IAsyncLifetime
         await UntilAsync<object>(async () => (long)(await RowAsync(sql))[0]! >= before + times ? sql : null);
     }
 
+    /// <summary>Waits until a number in ingestion's tables is as it should be.</summary>
+    public Task WaitForAsync(string sql, long expected) =>
+        UntilAsync<object>(async () => Convert.ToInt64((await RowAsync(sql))[0], CultureInfo.InvariantCulture) == expected ? sql : null);
+
     public static Task<Alert> AlertAsync(AlertService.AlertServiceClient client, string tenant, Alert.Types.State state) => UntilAsync(async () =>
         (await client.ListAlertsAsync(new ListAlertsRequest { Parent = "tenants/" + tenant, State = state }, IngestionProcess.Headers))
             .Alerts.FirstOrDefault());
@@ -87,6 +92,7 @@ public sealed class AlertServers : IAsyncLifetime
         process.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
         process.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
         process.Settings["MESH_INGESTION_ALERT_LEASE_MILLISECONDS"] = "3000";
+        process.Settings["MESH_INGESTION_ALERT_PURGE_MILLISECONDS"] = "200";
         process.Settings["MESH_INGESTION_WEBHOOK_TIMEOUT_MILLISECONDS"] = "2000";
         process.Settings["MESH_INGESTION_WEBHOOK_BACKOFF_MILLISECONDS"] = "50";
         process.Settings["MESH_INGESTION_WEBHOOK_ATTEMPTS"] = "5";

@@ -34,8 +34,11 @@ public sealed class AlertWebhookTests(AlertServers servers) : IClassFixture<Aler
         await AlertServers.UntilAsync<object>(() => Task.FromResult(endpoint.Calls.Count >= 4 ? this : (object?)null));
 
         var calls = endpoint.Calls.ToArray();
-        Assert.All(calls, call => Assert.Equal(
-            "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), call.Body)), call.Signature));
+        Assert.All(calls, call =>
+        {
+            byte[] signed = [.. Encoding.UTF8.GetBytes(call.Time + "."), .. call.Body];
+            Assert.Equal("v1=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), signed)), call.Signature);
+        });
         Assert.Equal(2, calls.Select(call => call.Delivery).Distinct().Count());
         Assert.Equal(calls[0].Body, calls[2].Body);
         var told = calls.Select(call => JsonParser.Default.Parse<AlertNotification>(Encoding.UTF8.GetString(call.Body))).ToArray();
@@ -55,6 +58,34 @@ public sealed class AlertWebhookTests(AlertServers servers) : IClassFixture<Aler
         Assert.Equal(State.Firing, delivery.AlertState);
         Assert.NotNull(delivery.FinishTime);
         Assert.Equal(5, endpoint.Calls.Count);
+    }
+
+    [Fact]
+    public async Task What_was_over_long_ago_is_forgotten_and_nothing_else()
+    {
+        const string left = """
+            select (select count(*) from alerts where tenant = '{0}') + (select count(*) from alert_history where tenant = '{0}')
+                + (select count(*) from alert_deliveries where tenant = '{0}')
+            """;
+        using var endpoint = new WebhookEndpoint(_ => 200);
+        foreach (var tenant in new[] { "long-ago", "lately" })
+        {
+            var policy = await AlertServers.CreateAsync(Client, tenant, Absent(endpoint.Url));
+            await AlertServers.AlertAsync(Client, tenant, State.Firing);
+            await Client.DeleteAlertPolicyAsync(new DeleteAlertPolicyRequest { Name = policy.Name }, IngestionProcess.Headers);
+            await servers.WaitForAsync($"select count(*) from alert_deliveries where state = 2 and tenant = '{tenant}'", 2);
+        }
+
+        await servers.RowAsync("""
+            update alerts set resolve_time = now() - interval '91 days' where tenant = 'long-ago';
+            update alert_deliveries set finish_time = now() - interval '31 days' where tenant = 'long-ago'
+            """);
+        await servers.WaitForAsync(string.Format(null, left, "long-ago"), 0);
+        await servers.RowAsync("""
+            update alerts set resolve_time = now() - interval '89 days' where tenant = 'lately';
+            update alert_deliveries set finish_time = now() - interval '29 days' where tenant = 'lately'
+            """);
+        await servers.WaitForAsync(string.Format(null, left, "lately"), 1 + 2 + 2);
     }
 
     [Fact]

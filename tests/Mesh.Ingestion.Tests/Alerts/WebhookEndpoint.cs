@@ -46,12 +46,12 @@ internal sealed class WebhookEndpoint : IDisposable
         using var body = new MemoryStream();
         await context.Request.InputStream.CopyToAsync(body);
         var headers = context.Request.Headers;
-        Calls.Enqueue(new Call(body.ToArray(), headers["X-Mesh-Delivery"]!, headers["X-Mesh-Signature"]!, long.Parse(headers["X-Mesh-Timestamp"]!)));
+        Calls.Enqueue(new Call(body.ToArray(), headers["Mesh-Delivery"]!, headers["Mesh-Signature"]!, headers["Mesh-Timestamp"]!));
         if (_status(_count++) is not { } status)
             return;
         context.Response.StatusCode = status;
         context.Response.Close();
     }
 
-    public sealed record Call(byte[] Body, string Delivery, string Signature, long Time);
+    public sealed record Call(byte[] Body, string Delivery, string Signature, string Time);
 }

@@ -4,6 +4,7 @@ using Mesh.Scheduler.Tests.Service;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
 using static Mesh.Ingestion.Tests.Scans.Scanner;
+using static Mesh.Ingestion.V1.Alert.Types.State;
 
 namespace Mesh.Ingestion.Tests.Scans;
 
@@ -21,6 +22,8 @@ public sealed class RunningTests(ScanServers servers) : IClassFixture<ScanServer
         await Client.ScanAsync(old, [Finding("CVE-1", FindingSeverity.High)]);
         await Client.ScanAsync(next, [Finding("CVE-2", FindingSeverity.High)]);
         Assert.Empty(await RunningAsync(new()));
+        var alerts = new AlertService.AlertServiceClient(servers.Channel);
+        await AlertServers.CreateAsync(alerts, "running", new AlertPolicy { FindingMatch = new() { Severity = FindingSeverity.High, By = { "app" } } });
 
         await ApplyAsync(workload, old);
         await Wait.UntilAsync("the image runs", async () => (await RunningAsync(new())).SequenceEqual(["CVE-1"]));
@@ -30,10 +33,13 @@ public sealed class RunningTests(ScanServers servers) : IClassFixture<ScanServer
         Assert.Equal(["CVE-1"], await RunningAsync(new() { Workload = workload }));
         Assert.Empty(await RunningAsync(new() { Workload = "tenants/running/workloads/other" }));
         Assert.Empty(await RunningAsync(new() { Image = next }));
+        var alert = await AlertServers.AlertAsync(alerts, "running", Firing);
+        Assert.Equal(("shop", 1.0), (alert.Labels["app"], alert.Value));
 
         await ApplyAsync(workload, next);
         await Wait.UntilAsync("the next image runs", async () => (await RunningAsync(new())).SequenceEqual(["CVE-2"]));
         await servers.Scheduler.Workloads.StopWorkloadAsync(new StopWorkloadRequest { Name = workload }, SchedulerFixture.Headers);
+        Assert.Equal(alert.Name, (await AlertServers.AlertAsync(alerts, "running", Resolved)).Name);
         await Wait.UntilAsync("nothing runs", async () => (await RunningAsync(new())).Count == 0);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Mesh.Servers;
 
 namespace Mesh.Ingestion.Tests.Servers;
 
@@ -52,6 +53,17 @@ public abstract class ServerProcess : IAsyncDisposable
         if (_process is null)
             return;
         _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Asks the process to end, as an orchestrator does, and waits until it has.</summary>
+    public async Task StopAsync()
+    {
+        if (_process is null)
+            return;
+        LinuxProcess.Signal(_process.Id, LinuxProcess.Terminate);
         await _process.WaitForExitAsync();
         _process.Dispose();
         _process = null;

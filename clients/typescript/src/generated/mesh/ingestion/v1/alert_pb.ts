@@ -8,6 +8,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FindingSeverity } from "./scan_pb.js";
+import { file_mesh_ingestion_v1_scan } from "./scan_pb.js";
 import type { LogSeverity } from "./telemetry_pb.js";
 import { file_mesh_ingestion_v1_telemetry } from "./telemetry_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mesh/ingestion/v1/alert.proto.
  */
 export const file_mesh_ingestion_v1_alert: GenFile = /*@__PURE__*/
-  fileDesc("Ch1tZXNoL2luZ2VzdGlvbi92MS9hbGVydC5wcm90bxIRbWVzaC5pbmdlc3Rpb24udjEilQwKC0FsZXJ0UG9saWN5EgwKBG5hbWUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjIKCHNldmVyaXR5GAMgASgOMiAubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRTZXZlcml0eRI9Cgl0aHJlc2hvbGQYBCABKAsyKC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5UaHJlc2hvbGRIABI5CgdhYnNlbmNlGAUgASgLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQWJzZW5jZUgAEjUKBXJhdGlvGAwgASgLMiQubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuUmF0aW9IABI8Cglsb2dfbWF0Y2gYDSABKAsyJy5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5Mb2dNYXRjaEgAEjAKDWhvbGRfZHVyYXRpb24YBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNwoUa2VlcF9maXJpbmdfZHVyYXRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SOgoGbGFiZWxzGAggAygLMioubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuTGFiZWxzRW50cnkSDgoGcGF1c2VkGAkgASgIEi8KC2NyZWF0ZV90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRldGFnGAsgASgJEjcKB3dlYmhvb2sYDiABKAsyJi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5XZWJob29rEjEKDWV2YWx1YXRlX3RpbWUYDyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhgKEGV2YWx1YXRpb25fZXJyb3IYECABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARqkAQoJVGhyZXNob2xkEhAKCHNlbGVjdG9yGAEgASgJEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI9Cgpjb21wYXJpc29uGAMgASgOMikubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQ29tcGFyaXNvbhINCgV2YWx1ZRgEIAEoARIMCgRyYXRlGAUgASgIGkYKB0Fic2VuY2USEAoIc2VsZWN0b3IYASABKAkSKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uGtsBCgVSYXRpbxIRCgludW1lcmF0b3IYASABKAkSEwoLZGVub21pbmF0b3IYAiABKAkSCgoCYnkYAyADKAkSKQoGd2luZG93GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgwKBHJhdGUYBSABKAgSPQoKY29tcGFyaXNvbhgGIAEoDjIpLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5LkNvbXBhcmlzb24SDQoFdmFsdWUYByABKAESFwoPbWluX2Rlbm9taW5hdG9yGAggASgBGrsBCghMb2dNYXRjaBIQCghzZWxlY3RvchgBIAEoCRIQCghjb250YWlucxgCIAEoCRIPCgdwYXR0ZXJuGAMgASgJEjAKCHNldmVyaXR5GAQgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuTG9nU2V2ZXJpdHkSKQoGd2luZG93GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1pbl9jb3VudBgGIAEoAxIKCgJieRgHIAMoCRomCgdXZWJob29rEgsKA3VybBgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoKQ29tcGFyaXNvbhIaChZDT01QQVJJU09OX1VOU1BFQ0lGSUVEEAASFAoQQ09NUEFSSVNPTl9BQk9WRRABEhQKEENPTVBBUklTT05fQkVMT1cQAkILCgljb25kaXRpb24itQQKBUFsZXJ0EgwKBG5hbWUYASABKAkSDgoGcG9saWN5GAIgASgJEi0KBXN0YXRlGAMgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSMgoIc2V2ZXJpdHkYBCABKA4yIC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFNldmVyaXR5EjQKBmxhYmVscxgFIAMoCzIkLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LkxhYmVsc0VudHJ5Eg0KBXZhbHVlGAYgASgBEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9hY2tub3dsZWRnZWRfYnkYCiABKAkSNAoQYWNrbm93bGVkZ2VfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJXCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1BFTkRJTkcQARIQCgxTVEFURV9GSVJJTkcQAhISCg5TVEFURV9SRVNPTFZFRBADIo4BCgtBbGVydENoYW5nZRItCgVzdGF0ZRgBIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEg0KBXZhbHVlGAIgASgBEhcKD2Fja25vd2xlZGdlZF9ieRgDIAEoCRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKfAQoRQWxlcnROb3RpZmljYXRpb24SEwoLZGVsaXZlcnlfaWQYASABKAkSJwoFYWxlcnQYAiABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIbChNwb2xpY3lfZGlzcGxheV9uYW1lGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLNAwoNQWxlcnREZWxpdmVyeRILCgN1aWQYASABKAkSDQoFYWxlcnQYAiABKAkSDgoGcG9saWN5GAMgASgJEgsKA3VybBgEIAEoCRIzCgthbGVydF9zdGF0ZRgFIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEjUKBXN0YXRlGAYgASgOMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnREZWxpdmVyeS5TdGF0ZRIQCghhdHRlbXB0cxgHIAEoBRISCgpsYXN0X2Vycm9yGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFuZXh0X2F0dGVtcHRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlgKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUEVORElORxABEhMKD1NUQVRFX0RFTElWRVJFRBACEhAKDFNUQVRFX0ZBSUxFRBADIm4KE0FsZXJ0UG9saWN5VGVtcGxhdGUSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRI0CgxhbGVydF9wb2xpY3kYAyABKAsyHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeSqbAQoNQWxlcnRTZXZlcml0eRIeChpBTEVSVF9TRVZFUklUWV9VTlNQRUNJRklFRBAAEhcKE0FMRVJUX1NFVkVSSVRZX0lORk8QARIaChZBTEVSVF9TRVZFUklUWV9XQVJOSU5HEAISGAoUQUxFUlRfU0VWRVJJVFlfRVJST1IQAxIbChdBTEVSVF9TRVZFUklUWV9DUklUSUNBTBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mesh_ingestion_v1_telemetry]);
+  fileDesc("Ch1tZXNoL2luZ2VzdGlvbi92MS9hbGVydC5wcm90bxIRbWVzaC5pbmdlc3Rpb24udjEi5A0KC0FsZXJ0UG9saWN5EgwKBG5hbWUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEjIKCHNldmVyaXR5GAMgASgOMiAubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRTZXZlcml0eRI9Cgl0aHJlc2hvbGQYBCABKAsyKC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5UaHJlc2hvbGRIABI5CgdhYnNlbmNlGAUgASgLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuQWJzZW5jZUgAEjUKBXJhdGlvGAwgASgLMiQubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuUmF0aW9IABI8Cglsb2dfbWF0Y2gYDSABKAsyJy5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5Mb2dNYXRjaEgAEkQKDWZpbmRpbmdfbWF0Y2gYESABKAsyKy5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5GaW5kaW5nTWF0Y2hIABIwCg1ob2xkX2R1cmF0aW9uGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjcKFGtlZXBfZmlyaW5nX2R1cmF0aW9uGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjoKBmxhYmVscxgIIAMoCzIqLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5LkxhYmVsc0VudHJ5Eg4KBnBhdXNlZBgJIAEoCBIvCgtjcmVhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEZXRhZxgLIAEoCRI3Cgd3ZWJob29rGA4gASgLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kuV2ViaG9vaxIxCg1ldmFsdWF0ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIYChBldmFsdWF0aW9uX2Vycm9yGBAgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEapAEKCVRocmVzaG9sZBIQCghzZWxlY3RvchgBIAEoCRIpCgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SPQoKY29tcGFyaXNvbhgDIAEoDjIpLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5LkNvbXBhcmlzb24SDQoFdmFsdWUYBCABKAESDAoEcmF0ZRgFIAEoCBpGCgdBYnNlbmNlEhAKCHNlbGVjdG9yGAEgASgJEikKBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhrbAQoFUmF0aW8SEQoJbnVtZXJhdG9yGAEgASgJEhMKC2Rlbm9taW5hdG9yGAIgASgJEgoKAmJ5GAMgAygJEikKBndpbmRvdxgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIMCgRyYXRlGAUgASgIEj0KCmNvbXBhcmlzb24YBiABKA4yKS5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeS5Db21wYXJpc29uEg0KBXZhbHVlGAcgASgBEhcKD21pbl9kZW5vbWluYXRvchgIIAEoARq7AQoITG9nTWF0Y2gSEAoIc2VsZWN0b3IYASABKAkSEAoIY29udGFpbnMYAiABKAkSDwoHcGF0dGVybhgDIAEoCRIwCghzZXZlcml0eRgEIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkxvZ1NldmVyaXR5EikKBndpbmRvdxgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgltaW5fY291bnQYBiABKAMSCgoCYnkYByADKAkahgEKDEZpbmRpbmdNYXRjaBI0CghzZXZlcml0eRgBIAEoDjIiLm1lc2guaW5nZXN0aW9uLnYxLkZpbmRpbmdTZXZlcml0eRILCgNhcHAYAiABKAkSFAoMZml4YWJsZV9vbmx5GAMgASgIEhEKCW1pbl9jb3VudBgEIAEoAxIKCgJieRgFIAMoCRomCgdXZWJob29rEgsKA3VybBgBIAEoCRIOCgZzZWNyZXQYAiABKAkiVAoKQ29tcGFyaXNvbhIaChZDT01QQVJJU09OX1VOU1BFQ0lGSUVEEAASFAoQQ09NUEFSSVNPTl9BQk9WRRABEhQKEENPTVBBUklTT05fQkVMT1cQAkILCgljb25kaXRpb24itQQKBUFsZXJ0EgwKBG5hbWUYASABKAkSDgoGcG9saWN5GAIgASgJEi0KBXN0YXRlGAMgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSMgoIc2V2ZXJpdHkYBCABKA4yIC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFNldmVyaXR5EjQKBmxhYmVscxgFIAMoCzIkLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LkxhYmVsc0VudHJ5Eg0KBXZhbHVlGAYgASgBEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWZpcmVfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMcmVzb2x2ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9hY2tub3dsZWRnZWRfYnkYCiABKAkSNAoQYWNrbm93bGVkZ2VfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJXCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX1BFTkRJTkcQARIQCgxTVEFURV9GSVJJTkcQAhISCg5TVEFURV9SRVNPTFZFRBADIo4BCgtBbGVydENoYW5nZRItCgVzdGF0ZRgBIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEg0KBXZhbHVlGAIgASgBEhcKD2Fja25vd2xlZGdlZF9ieRgDIAEoCRIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKfAQoRQWxlcnROb3RpZmljYXRpb24SEwoLZGVsaXZlcnlfaWQYASABKAkSJwoFYWxlcnQYAiABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIbChNwb2xpY3lfZGlzcGxheV9uYW1lGAMgASgJEi8KC2NyZWF0ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLNAwoNQWxlcnREZWxpdmVyeRILCgN1aWQYASABKAkSDQoFYWxlcnQYAiABKAkSDgoGcG9saWN5GAMgASgJEgsKA3VybBgEIAEoCRIzCgthbGVydF9zdGF0ZRgFIAEoDjIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0LlN0YXRlEjUKBXN0YXRlGAYgASgOMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnREZWxpdmVyeS5TdGF0ZRIQCghhdHRlbXB0cxgHIAEoBRISCgpsYXN0X2Vycm9yGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1ChFuZXh0X2F0dGVtcHRfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlgKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEQoNU1RBVEVfUEVORElORxABEhMKD1NUQVRFX0RFTElWRVJFRBACEhAKDFNUQVRFX0ZBSUxFRBADIm4KE0FsZXJ0UG9saWN5VGVtcGxhdGUSDAoEbmFtZRgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRI0CgxhbGVydF9wb2xpY3kYAyABKAsyHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeSqbAQoNQWxlcnRTZXZlcml0eRIeChpBTEVSVF9TRVZFUklUWV9VTlNQRUNJRklFRBAAEhcKE0FMRVJUX1NFVkVSSVRZX0lORk8QARIaChZBTEVSVF9TRVZFUklUWV9XQVJOSU5HEAISGAoUQUxFUlRfU0VWRVJJVFlfRVJST1IQAxIbChdBTEVSVF9TRVZFUklUWV9DUklUSUNBTBAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mesh_ingestion_v1_scan, file_mesh_ingestion_v1_telemetry]);
 
 /**
  * A condition that is evaluated over and over.
@@ -82,6 +84,14 @@ export type AlertPolicy = Message<"mesh.ingestion.v1.AlertPolicy"> & {
      */
     value: AlertPolicy_LogMatch;
     case: "logMatch";
+  } | {
+    /**
+     * Findings of running images are counted.
+     *
+     * @generated from field: mesh.ingestion.v1.AlertPolicy.FindingMatch finding_match = 17;
+     */
+    value: AlertPolicy_FindingMatch;
+    case: "findingMatch";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -367,11 +377,62 @@ export const AlertPolicy_LogMatchSchema: GenMessage<AlertPolicy_LogMatch> = /*@_
   messageDesc(file_mesh_ingestion_v1_alert, 0, 3);
 
 /**
+ * Findings of running images are counted: each finding once for each image that has it, however many allocations run the
+ * image. While it is not known which images run, nothing is decided.
+ *
+ * @generated from message mesh.ingestion.v1.AlertPolicy.FindingMatch
+ */
+export type AlertPolicy_FindingMatch = Message<"mesh.ingestion.v1.AlertPolicy.FindingMatch"> & {
+  /**
+   * The least severity; empty means any.
+   *
+   * @generated from field: mesh.ingestion.v1.FindingSeverity severity = 1;
+   */
+  severity: FindingSeverity;
+
+  /**
+   * The id of the app whose images are looked at; empty means all of the tenant.
+   *
+   * @generated from field: string app = 2;
+   */
+  app: string;
+
+  /**
+   * Whether only findings count for which a version without them is known.
+   *
+   * @generated from field: bool fixable_only = 3;
+   */
+  fixableOnly: boolean;
+
+  /**
+   * How many findings are enough; empty means 1.
+   *
+   * @generated from field: int64 min_count = 4;
+   */
+  minCount: bigint;
+
+  /**
+   * What makes groups, each counted alone: `app`, `image` or `id` (of the advisory). Empty means one group of all.
+   *
+   * @generated from field: repeated string by = 5;
+   */
+  by: string[];
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.AlertPolicy.FindingMatch.
+ * Use `create(AlertPolicy_FindingMatchSchema)` to create a new message.
+ */
+export const AlertPolicy_FindingMatchSchema: GenMessage<AlertPolicy_FindingMatch> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert, 0, 4);
+
+/**
  * An HTTP endpoint that is told what becomes of alerts. It is sent `POST` requests whose body is an `AlertNotification`
  * as JSON, with the headers
- * `X-Mesh-Delivery` (the id of the delivery, the same at every attempt),
- * `X-Mesh-Timestamp` (the time of the attempt in seconds since 1970) and
- * `X-Mesh-Signature` (`sha256=` and the HMAC-SHA256 of the body under the secret in lower-case hex).
+ * `Mesh-Delivery` (the id of the delivery, the same at every attempt),
+ * `Mesh-Timestamp` (the time of the attempt in seconds since 1970) and
+ * `Mesh-Signature` (`v1=` and the HMAC-SHA256, under the secret and in lower-case hex, of the timestamp, a full stop and
+ * the body). Who checks the signature and refuses old timestamps is safe from requests that are sent again by others.
  * An answer of 2xx within 10 seconds ends the delivery. Anything else, redirects included, is tried again after a time
  * that doubles, until a limit. Each delivery arrives at least once, those of one alert in order.
  *
@@ -398,7 +459,7 @@ export type AlertPolicy_Webhook = Message<"mesh.ingestion.v1.AlertPolicy.Webhook
  * Use `create(AlertPolicy_WebhookSchema)` to create a new message.
  */
 export const AlertPolicy_WebhookSchema: GenMessage<AlertPolicy_Webhook> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert, 0, 4);
+  messageDesc(file_mesh_ingestion_v1_alert, 0, 5);
 
 /**
  * How to compare.
