@@ -46,7 +46,9 @@ public static class IngestionSetup
         services.AddSingleton(IngestionOptions.Webhooks(builder.Configuration));
         services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
         services.AddSingleton(OpenLog);
-        services.AddSingleton(RestoreWriters);
+        services.AddSingleton(p => SenderState.Restore(p.GetRequiredService<LogFiles>().Snapshot, p.GetRequiredService<WriteAheadLog>()));
+        services.AddSingleton(p => new WriterTable(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<SenderState>()));
+        services.AddSingleton(p => new TakenRequests(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<SenderState>().Requests));
         services.AddSingleton<SeriesCache>();
         services.AddSingleton<BatchPool>();
         services.AddSingleton(IngestionOptions.Retention(builder.Configuration));
@@ -55,7 +57,6 @@ public static class IngestionSetup
         services.AddSingleton<IntakeService>();
         services.AddSingleton<BodyBudget>();
         services.AddSingleton<LabelCache>();
-        services.AddSingleton<TakenRequests>();
         services.AddSingleton<DeltaSums>();
         services.AddSingleton<OtlpReceiver>();
         // The receiving of a trace makes no trace: that one would be received too.
@@ -124,12 +125,5 @@ public static class IngestionSetup
         var position = files.Checkpoint.Read();
         return new WriteAheadLog(
             files.Folder, position.Drained, provider.GetRequiredService<LogOptions>(), provider.GetRequiredService<TimeProvider>(), position.RollupStart);
-    }
-
-    private static WriterTable RestoreWriters(IServiceProvider provider)
-    {
-        var writers = new WriterTable(provider.GetRequiredService<TimeProvider>());
-        writers.Restore(provider.GetRequiredService<LogFiles>().Snapshot, provider.GetRequiredService<WriteAheadLog>());
-        return writers;
     }
 }

@@ -9,7 +9,7 @@ namespace Mesh.Ingestion.Drain;
 /// Gathers the records of the log from a batch's start to its end. The ends stand in the log, so whoever gathers from
 /// the same start gets the same rows in the same order.
 /// </summary>
-public sealed class DrainBatch(long start)
+public sealed class DrainBatch(long start, SenderState senders)
 {
     private BatchEnd _ended;
 
@@ -27,17 +27,17 @@ public sealed class DrainBatch(long start)
     /// <summary>When the first of its records was written.</summary>
     public long UnixMilliseconds { get; private set; }
 
-    /// <summary>The writers' last batches up to <see cref="End"/>.</summary>
-    public Dictionary<string, WriterState> Writers { get; } = new(StringComparer.Ordinal);
+    /// <summary>The senders up to <see cref="End"/>.</summary>
+    public SenderState Senders => senders;
 
     /// <summary>Takes in what is durable; true when the batch has reached its end.</summary>
     public bool Gather(LogReader reader)
     {
         while (_ended == BatchEnd.None && reader.TryRead())
         {
-            WriterSnapshot.Apply(Writers, reader);
+            senders.Apply(reader);
             var payload = new ByteReader(reader.Payload);
-            WriterRecord.ReadHead(ref payload);
+            RecordHead.Read(ref payload);
             Rows.Append(ref payload);
             if (End == Start)
                 UnixMilliseconds = reader.Header.UnixMilliseconds;

@@ -37,8 +37,7 @@ public sealed class DrainLoop(
         await tables.ReadyAsync(stoppingToken);
         var position = files.Checkpoint.Read();
         _rollupStart = position.RollupStart;
-        var batch = new DrainBatch(_rollupStart);
-        RestoreWriters(batch);
+        var batch = new DrainBatch(_rollupStart, RestoreSenders());
         using var reader = new LogReader(log, _rollupStart);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -61,15 +60,14 @@ public sealed class DrainLoop(
         base.Dispose();
     }
 
-    private void RestoreWriters(DrainBatch batch)
+    private SenderState RestoreSenders()
     {
-        foreach (var (key, state) in files.Snapshot.Writers)
-            batch.Writers[key] = state;
-
         // The snapshot may be older than where the reading begins: the records between the two complete it.
+        var senders = new SenderState(files.Snapshot);
         using var reader = new LogReader(log, files.Snapshot.Position);
         while (reader.Position < _rollupStart && reader.TryRead())
-            WriterSnapshot.Apply(batch.Writers, reader);
+            senders.Apply(reader);
+        return senders;
     }
 
     // After a start, batches that the database has are read again for their roll-ups alone.
@@ -143,7 +141,7 @@ public sealed class DrainLoop(
         files.Checkpoint.Write(new DrainPosition(drained, _rollupStart));
         if (batch.End == drained && time.GetElapsedTime(_snapshotAt) >= SnapshotInterval)
         {
-            _snapshot = SnapshotOf(batch);
+            _snapshot = batch.Senders.SnapshotAt(batch.End);
             _snapshot.Write(files.SnapshotPath);
             _snapshotAt = time.GetTimestamp();
             writers.Forget();
@@ -151,18 +149,6 @@ public sealed class DrainLoop(
 
         log.Truncate(drained, keepFrom: Math.Min(_rollupStart, _snapshot.Position));
         _metrics.Committed(batch);
-    }
-
-    private static WriterSnapshot SnapshotOf(DrainBatch batch)
-    {
-        var now = batch.Writers.Values.Select(state => state.SeenMilliseconds).DefaultIfEmpty().Max();
-        foreach (var (key, state) in batch.Writers)
-        {
-            if (WriterTable.IsForgotten(key, state.SeenMilliseconds, now))
-                batch.Writers.Remove(key);
-        }
-
-        return new WriterSnapshot(batch.End, batch.Writers);
     }
 
     private static TimeSpan DelayOf(int attempt) =>

@@ -90,7 +90,7 @@ public sealed class InfluxDecoder : IDisposable
         }
 
         foreach (var (field, value) in _fields)
-            Add(key, fields[field], value, time ?? _target.Window.NowMilliseconds);
+            Add(key, fields[field], value, time ?? _target.TakeTime());
         return null;
     }
 

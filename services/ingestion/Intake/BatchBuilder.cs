@@ -13,6 +13,16 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
 
     public Rejections Rejections { get; } = new();
 
+    /// <summary>Whether any of it has its time from us: the same request at another time is another request.</summary>
+    public bool TookTime { get; private set; }
+
+    /// <summary>The time of what brings none, in milliseconds since 1970.</summary>
+    public long TakeTime()
+    {
+        TookTime = true;
+        return window.NowMilliseconds;
+    }
+
     /// <summary>Ends a series, and adds its row unless the table has it. The id is 0 where it was refused.</summary>
     public ulong Series(SeriesBuilder series, string tenant)
     {

@@ -16,6 +16,12 @@ internal static class IntakeMetrics
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
         "mesh_ingestion_requests_refused", description: "Requests of which nothing was taken, to be sent again, by reason.");
 
+    private static readonly Counter<long> Repetitions = Meter.CreateCounter<long>(
+        "mesh_ingestion_requests_repeated", description: "Requests that had been taken before, and were not written again.");
+
+    /// <summary>A request came that had been taken before.</summary>
+    public static void Repeated() => Repetitions.Add(1);
+
     /// <summary>A request was refused whole, with all that it brought; 0 items where nobody has counted them.</summary>
     public static void RefusedWhole(string reason, int items)
     {

@@ -14,7 +14,7 @@ public static class SegmentFile
 
     private const string Extension = ".log";
 
-    private static ReadOnlySpan<byte> Mark => "MESHLOG2"u8;
+    private static ReadOnlySpan<byte> Mark => "MESHLOG3"u8;
 
     public static string PathOf(string folder, long start) =>
         Path.Combine(folder, start.ToString("x16", CultureInfo.InvariantCulture) + Extension);

@@ -36,7 +36,7 @@ internal static class OtlpRecords
 
     private static void Add(OpenTelemetry.Proto.Logs.V1.LogRecord log, OtlpResource resource, string tenant, BatchBuilder target)
     {
-        var time = TimeOf(log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano, target.Window);
+        var time = TimeOf(log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano, target);
         if (!IsTaken(time, target))
             return;
 
@@ -54,7 +54,7 @@ internal static class OtlpRecords
 
     private static void Add(Span span, OtlpResource resource, string tenant, BatchBuilder target)
     {
-        var time = TimeOf(span.StartTimeUnixNano, target.Window);
+        var time = TimeOf(span.StartTimeUnixNano, target);
         if (!IsTaken(time, target))
             return;
 
@@ -92,6 +92,6 @@ internal static class OtlpRecords
 
     private static string Hex(ByteString bytes) => Convert.ToHexStringLower(bytes.Span);
 
-    private static long TimeOf(ulong nanoseconds, TimeWindow window) =>
-        nanoseconds == 0 ? window.NowMilliseconds * 1_000_000 : (long)Math.Min(nanoseconds, long.MaxValue);
+    private static long TimeOf(ulong nanoseconds, BatchBuilder target) =>
+        nanoseconds == 0 ? target.TakeTime() * 1_000_000 : (long)Math.Min(nanoseconds, long.MaxValue);
 }

@@ -10,12 +10,12 @@ internal static class SampleRequest
     public static async Task<Rejections> TakeAsync(HttpContext http, IntakeService intake, Action<ReadOnlyMemory<byte>, SampleWriter> decode)
     {
         var tenant = await HttpSender.WritesForAsync(http);
-        var builder = await DecodeAsync(http, intake, tenant, decode);
-        await intake.WriteAsync(builder);
+        var (builder, key) = await DecodeAsync(http, intake, tenant, decode);
+        await intake.WriteOnceAsync(builder, key);
         return builder.Rejections;
     }
 
-    private static async Task<BatchBuilder> DecodeAsync(
+    private static async Task<(BatchBuilder Builder, UInt128 Key)> DecodeAsync(
         HttpContext http, IntakeService intake, string tenant, Action<ReadOnlyMemory<byte>, SampleWriter> decode)
     {
         using var body = await RequestBody.ReadAsync(http);
@@ -27,7 +27,9 @@ internal static class SampleRequest
             using var writer = new SampleWriter(tenant, builder);
             decode(body.Memory, writer);
             writer.End();
-            return builder;
+            // The query may say what the body means.
+            var way = $"{http.Request.Path}{http.Request.QueryString}";
+            return (builder, TakenRequests.KeyOf(tenant, way, body.Span));
         }
         catch (Exception exception)
         {

@@ -22,7 +22,7 @@ public sealed class SampleWriter(string tenant, BatchBuilder target) : IDisposab
         var before = target.Rejections.Total;
         var id = target.Series(_series, tenant);
         if (id != 0)
-            target.Sample(id, milliseconds ?? target.Window.NowMilliseconds, value);
+            target.Sample(id, milliseconds ?? target.TakeTime(), value);
         return target.Rejections.Total > before ? target.Rejections.Latest : RejectionReason.None;
     }
 

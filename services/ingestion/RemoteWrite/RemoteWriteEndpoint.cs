@@ -23,7 +23,7 @@ internal static class RemoteWriteEndpoint
         app.MapPost("/api/v1/prom/write", ReceiveAsync);
     }
 
-    private static async Task ReceiveAsync(HttpContext http, IntakeService intake, LabelCache labels, TakenRequests taken)
+    private static async Task ReceiveAsync(HttpContext http, IntakeService intake, LabelCache labels)
     {
         var tenant = await HttpSender.WritesForAsync(http);
         if (!IsUnderstood(http.Request))
@@ -34,14 +34,10 @@ internal static class RemoteWriteEndpoint
         }
 
         using var body = await RequestBody.ReadRawAsync(http);
-        var refused = await taken.OnceAsync(TakenRequests.KeyOf(tenant, body.Span), async () =>
-        {
-            var builder = Decode(http, body, tenant, intake, labels);
-            await intake.WriteAsync(builder);
-            return builder.Rejections.Total == 0 ? "" : builder.Rejections.Describe();
-        });
-        if (refused.Length > 0)
-            throw MeshException.InvalidArgument("timeseries", $"Refused, while the rest was taken: {refused}");
+        var builder = Decode(http, body, tenant, intake, labels);
+        await intake.WriteOnceAsync(builder, TakenRequests.KeyOf(tenant, Message, body.Span));
+        if (builder.Rejections.Total > 0)
+            throw MeshException.InvalidArgument("timeseries", $"Refused, while the rest was taken: {builder.Rejections.Describe()}");
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 

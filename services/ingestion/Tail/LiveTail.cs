@@ -77,7 +77,7 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
     private void Publish(LogReader reader)
     {
         var payload = new ByteReader(reader.Payload);
-        WriterRecord.ReadHead(ref payload);
+        RecordHead.Read(ref payload);
         _batch.Clear();
         _batch.Append(ref payload);
         var start = reader.Position - reader.Header.FrameLength;

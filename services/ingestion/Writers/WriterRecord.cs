@@ -1,25 +1,19 @@
-using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
 
 namespace Mesh.Ingestion.Writers;
 
-/// <summary>A record of the log that begins with its writer and the number of its batch; an unnamed writer has the empty key.</summary>
+/// <summary>A record of the log that begins with its sender (<see cref="RecordHead"/>).</summary>
 public sealed class WriterRecord : LogRecord
 {
     private readonly Writer? _writer;
     private readonly ulong _number;
 
-    public WriterRecord(Writer? writer, ulong number, int capacity)
+    public WriterRecord(Writer? writer, ulong number, int capacity, UInt128? request = null)
         : base(capacity)
     {
         (_writer, _number) = (writer, number);
-        Bytes.WriteString(writer?.Key ?? "");
-        Bytes.WriteVarint(number);
+        new RecordHead(writer?.Key ?? "", number, request).Write(Bytes);
     }
-
-    /// <summary>Reads what the payload of a record begins with. A record without payload only ends a batch.</summary>
-    public static (string Key, ulong Number) ReadHead(ref ByteReader payload) =>
-        payload.Remaining == 0 ? ("", 0) : (payload.ReadString(), payload.ReadVarint());
 
     protected override void OnDurable() => _writer?.Confirm(_number);
 

@@ -7,23 +7,17 @@ namespace Mesh.Ingestion.Writers;
 public readonly record struct WriterState(ulong Number, long SeenMilliseconds);
 
 /// <summary>
-/// Which batches are in the log before a position. The log must be kept from that position on: what lies behind it is
+/// Which batches and requests are in the log before a position. The log must be kept from that position on: what lies behind it is
 /// read again at a start.
 /// </summary>
-public sealed record WriterSnapshot(long Position, IReadOnlyDictionary<string, WriterState> Writers)
+public sealed record WriterSnapshot(
+    long Position, IReadOnlyDictionary<string, WriterState> Writers, IReadOnlyCollection<(UInt128 Key, long Milliseconds)> Requests)
 {
-    private static ReadOnlySpan<byte> Mark => "MESHWRT1"u8;
+    private const int RequestSize = 24;
 
-    public static WriterSnapshot Empty { get; } = new(0, new Dictionary<string, WriterState>());
+    private static ReadOnlySpan<byte> Mark => "MESHWRT2"u8;
 
-    /// <summary>Takes the frame that the reader stands on into the state.</summary>
-    public static void Apply(Dictionary<string, WriterState> state, LogReader reader)
-    {
-        var payload = new ByteReader(reader.Payload);
-        var (key, number) = WriterRecord.ReadHead(ref payload);
-        if (key.Length > 0)
-            state[key] = new WriterState(number, reader.Header.UnixMilliseconds);
-    }
+    public static WriterSnapshot Empty { get; } = new(0, new Dictionary<string, WriterState>(), []);
 
     public static WriterSnapshot Read(string path)
     {
@@ -40,7 +34,10 @@ public sealed record WriterSnapshot(long Position, IReadOnlyDictionary<string, W
         var writers = new Dictionary<string, WriterState>(StringComparer.Ordinal);
         for (var count = reader.ReadCount(); count > 0; count--)
             writers[reader.ReadString()] = new WriterState(reader.ReadVarint(), (long)reader.ReadUInt64());
-        return new WriterSnapshot(position, writers);
+        var requests = new (UInt128 Key, long Milliseconds)[reader.ReadCount(RequestSize)];
+        foreach (ref var request in requests.AsSpan())
+            request = (new UInt128(reader.ReadUInt64(), reader.ReadUInt64()), (long)reader.ReadUInt64());
+        return new WriterSnapshot(position, writers, requests);
     }
 
     public void Write(string path)
@@ -54,6 +51,13 @@ public sealed record WriterSnapshot(long Position, IReadOnlyDictionary<string, W
             bytes.WriteString(key);
             bytes.WriteVarint(state.Number);
             bytes.WriteUInt64((ulong)state.SeenMilliseconds);
+        }
+
+        bytes.WriteVarint((ulong)Requests.Count);
+        foreach (var (key, milliseconds) in Requests)
+        {
+            RecordHead.Write(bytes, key);
+            bytes.WriteUInt64((ulong)milliseconds);
         }
 
         bytes.WriteUInt32(Crc32C.Compute(bytes.Span));

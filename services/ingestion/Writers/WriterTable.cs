@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Mesh.Ingestion.Log;
 
 namespace Mesh.Ingestion.Writers;
 
@@ -9,6 +8,14 @@ namespace Mesh.Ingestion.Writers;
 /// </summary>
 public sealed class WriterTable(TimeProvider time)
 {
+    /// <summary>The writers that the log knows.</summary>
+    public WriterTable(TimeProvider time, SenderState restored)
+        : this(time)
+    {
+        foreach (var (key, state) in restored.Writers)
+            _writers[key] = new Writer(key, state.Number, state.SeenMilliseconds);
+    }
+
     /// <summary>How long a writer is remembered after its last batch.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(7);
 
@@ -26,17 +33,6 @@ public sealed class WriterTable(TimeProvider time)
 
     /// <summary>The writer that stands for one request id of a tenant.</summary>
     public Writer OfRequest(string tenant, string requestId) => Get($"{RequestPrefix}{tenant}/{requestId}");
-
-    /// <summary>Rebuilds the table: the snapshot's writers, and whatever the log holds behind the snapshot.</summary>
-    public void Restore(WriterSnapshot snapshot, WriteAheadLog log)
-    {
-        var state = new Dictionary<string, WriterState>(snapshot.Writers, StringComparer.Ordinal);
-        using var reader = new LogReader(log, snapshot.Position);
-        while (reader.TryRead())
-            WriterSnapshot.Apply(state, reader);
-        foreach (var (key, writer) in state)
-            _writers[key] = new Writer(key, writer.Number, writer.SeenMilliseconds);
-    }
 
     /// <summary>Forgets writers that have been silent for longer than they are remembered.</summary>
     public void Forget()

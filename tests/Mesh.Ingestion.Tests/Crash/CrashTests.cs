@@ -25,6 +25,8 @@ public sealed class CrashTests
         using var stop = new CancellationTokenSource();
         var writers = Enumerable.Range(0, 3).Select(i => new CrashWriter(ingestion, $"w{i}")).ToList();
         var running = writers.Select(writer => Task.Run(() => writer.RunAsync(stop.Token))).ToList();
+        var senders = CrashSender.All(ingestion);
+        running.AddRange(senders.Select(sender => Task.Run(() => sender.RunAsync(stop.Token))));
         await KillAsync(engine, ingestion, new Random(seed));
         await stop.CancelAsync();
         await Task.WhenAll(running).WaitAsync(TimeSpan.FromMinutes(2));
@@ -32,6 +34,10 @@ public sealed class CrashTests
         Assert.All(writers, writer => Assert.True(writer.Acknowledged > 0 && writer.Reconnects > 0));
         foreach (var (writer, i) in writers.Select((writer, i) => (writer, i)))
             await CheckAsync(engine, ingestion, $"w{i}", (long)writer.Acknowledged * CrashWriter.BatchSize);
+
+        Assert.All(senders, sender => Assert.True(sender.Acknowledged > 0 && sender.Repeated > 0));
+        foreach (var sender in senders)
+            await CheckAsync(engine, ingestion, sender.Name, sender.Acknowledged * CrashSender.BatchSize);
     }
 
     private static async Task KillAsync(EngineProcess engine, IngestionProcess ingestion, Random random)

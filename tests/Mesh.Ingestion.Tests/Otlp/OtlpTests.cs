@@ -134,7 +134,8 @@ public sealed class OtlpTests(IngestionServers servers) : IClassFixture<Ingestio
         }.ToByteArray();
         Assert.Equal(HttpStatusCode.OK, await PostAsync(request, gzip: false));
         Assert.Equal(HttpStatusCode.OK, await PostAsync(request, gzip: true));
-        await servers.WaitForAsync("select count() from logs where tenant = 'http' and body = 'hello'", 2);
+        // The same bytes are the same request, however they are packed.
+        await servers.WaitForAsync("select count() from logs where tenant = 'http' and body = 'hello'", 1);
 
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync([0xff, 0xff, 0xff], gzip: false));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(request, gzip: false, encoding: "gzip"));

@@ -40,10 +40,9 @@ public sealed class WriterTests
                 Assert.True(await AppendAsync(log, writer, number, turn));
         }
 
-        new WriterSnapshot(0, new Dictionary<string, WriterState> { ["stream/b/v"] = new(9, Now), ["stream/a/w"] = new(2, Now) }).Write(path);
+        new WriterSnapshot(0, new Dictionary<string, WriterState> { ["stream/b/v"] = new(9, Now), ["stream/a/w"] = new(2, Now) }, []).Write(path);
         using var again = LogFixture.Open(folder.Path);
-        var restored = new WriterTable(TimeProvider.System);
-        restored.Restore(WriterSnapshot.Read(path), again);
+        var restored = new WriterTable(TimeProvider.System, SenderState.Restore(WriterSnapshot.Read(path), again));
         Assert.Equal(5UL, restored.OfStream("a", "w").Durable);
         Assert.Equal(9UL, restored.OfStream("b", "v").Durable);
         Assert.Equal(0UL, restored.OfStream("b", "w").Durable);
@@ -54,8 +53,9 @@ public sealed class WriterTests
     {
         using var folder = new TemporaryFolder();
         var path = Path.Combine(folder.Path, "writers");
-        new WriterSnapshot(7, new Dictionary<string, WriterState> { ["x"] = new(1, 2) }).Write(path);
+        new WriterSnapshot(7, new Dictionary<string, WriterState> { ["x"] = new(1, 2) }, [(UInt128.MaxValue - 1, 3), (4, 5)]).Write(path);
         Assert.Equal(7, WriterSnapshot.Read(path).Position);
+        Assert.Equal([(UInt128.MaxValue - 1, 3L), ((UInt128)4, 5L)], WriterSnapshot.Read(path).Requests);
         var bytes = File.ReadAllBytes(path);
         for (var i = 0; i < bytes.Length; i++)
         {
