@@ -12,6 +12,7 @@ var root = new RootCommand("mesh: from source to running, routed and observed")
     AppCommands.Create(), DeployCommand.Create(),
     RolloutCommands.Releases(), RolloutCommands.Rollback(), RolloutCommands.Ps(), RolloutCommands.Scale(), RolloutCommands.Restart(),
     ConfigCommands.Create(), AppLogsCommand.Create(), MetricsCommand.Create(),
+    AlertCommands.Create(), FindingCommands.Create(),
     NodeCommands.Create(), LocalCommand.Create(),
 };
 var parsed = root.Parse(args);

@@ -54,6 +54,7 @@ public sealed class MeshClient : IDisposable
         Targets = new(Invoker);
         Alerts = new(Invoker);
         ImageScans = new(Invoker);
+        Retention = new(Invoker);
     }
 
     /// <summary>What this client was made with.</summary>
@@ -83,6 +84,7 @@ public sealed class MeshClient : IDisposable
     public TargetService.TargetServiceClient Targets { get; }
     public AlertService.AlertServiceClient Alerts { get; }
     public Ingestion.V1.ScanService.ScanServiceClient ImageScans { get; }
+    public RetentionService.RetentionServiceClient Retention { get; }
 
     // GrpcChannel.ShutdownAsync does nothing for this kind of channel.
     public void Dispose() => _channel.Dispose();

@@ -21,7 +21,7 @@ internal static class RetryPolicies
         SourceServiceReflection.Descriptor, BuildServiceReflection.Descriptor, Builder.V1.ScanServiceReflection.Descriptor, ImageServiceReflection.Descriptor,
         BlobServiceReflection.Descriptor, WorkloadServiceReflection.Descriptor, NodeServiceReflection.Descriptor, JobServiceReflection.Descriptor,
         QueryServiceReflection.Descriptor, TargetServiceReflection.Descriptor, AlertServiceReflection.Descriptor,
-        Ingestion.V1.ScanServiceReflection.Descriptor,
+        Ingestion.V1.ScanServiceReflection.Descriptor, RetentionServiceReflection.Descriptor,
     ];
 
     /// <summary>The service config of a channel.</summary>

@@ -70,7 +70,7 @@ public static class IngestionOptions
         });
     }
 
-    /// <summary>MESH_INGESTION_RETENTION (`TENANT:TABLE=DAYS`, comma between two) and _RETENTION_MILLISECONDS.</summary>
+    /// <summary>MESH_INGESTION_RETENTION (`TENANT:TABLE=DAYS`, comma between two, `*` for all other tenants) and _RETENTION_MILLISECONDS.</summary>
     public static RetentionOptions Retention(IConfiguration configuration)
     {
         var normal = new RetentionOptions();

@@ -82,6 +82,7 @@ public static class IngestionSetup
         services.AddSingleton<ScanGate>();
         services.AddSingleton<ScanStore>();
         services.AddSingleton<FindingStore>();
+        services.AddSingleton<RetentionStore>();
         services.AddSingleton<Scraper>();
         services.AddSingleton<RunningServices>();
         services.AddSingleton<LiveTail>();
@@ -108,6 +109,7 @@ public static class IngestionSetup
         app.MapGrpcService<TargetService>();
         app.MapGrpcService<AlertService>();
         app.MapGrpcService<ScanService>();
+        app.MapGrpcService<RetentionService>();
         app.MapOtlp();
         app.MapRemoteWrite();
         app.MapRemoteRead();

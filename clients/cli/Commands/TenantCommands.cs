@@ -45,6 +45,7 @@ internal static class TenantCommands
             await context.Client.Tenants.DeleteTenantAsync(request, cancellationToken: context.CancellationToken);
             context.Output.Line($"Deleted {request.Name}.");
         }),
+        RetentionCommands.Create(),
     };
 
     public static Command Members()

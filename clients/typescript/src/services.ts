@@ -18,6 +18,7 @@ import { TenantService } from "./generated/mesh/controller/v1/tenant_service_pb.
 import { TokenService } from "./generated/mesh/controller/v1/token_service_pb.js";
 import { AlertService } from "./generated/mesh/ingestion/v1/alert_service_pb.js";
 import { QueryService } from "./generated/mesh/ingestion/v1/query_service_pb.js";
+import { RetentionService } from "./generated/mesh/ingestion/v1/retention_service_pb.js";
 import { ScanService as ImageScanService } from "./generated/mesh/ingestion/v1/scan_service_pb.js";
 import { TargetService } from "./generated/mesh/ingestion/v1/target_service_pb.js";
 import { TelemetryService } from "./generated/mesh/ingestion/v1/telemetry_service_pb.js";
@@ -36,5 +37,5 @@ export const services = {
   images: ImageService, blobs: BlobService,
   workloads: WorkloadService, nodes: NodeService, jobs: JobService,
   telemetry: TelemetryService, query: QueryService, targets: TargetService, alerts: AlertService,
-  imageScans: ImageScanService,
+  imageScans: ImageScanService, retention: RetentionService,
 } as const;

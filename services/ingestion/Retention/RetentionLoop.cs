@@ -1,47 +1,77 @@
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Tables;
+using Npgsql;
 
 namespace Mesh.Ingestion.Retention;
 
 /// <summary>
-/// Deletes what a tenant keeps no longer. The tables' own TTL drops whole parts and costs nothing; only rules that are shorter delete
-/// rows. Several replicas may do it at once, and again: what is gone is gone.
+/// Deletes what a tenant keeps no longer. The tables' own TTL drops whole parts and costs nothing; only what is kept for a shorter time is
+/// deleted by rows. Several replicas may do it at once, and again: what is gone is gone.
 /// </summary>
-public sealed class RetentionLoop(RetentionOptions options, ClickHouseClient clickHouse, TableSetup tables, TimeProvider time, ILogger<RetentionLoop> logger)
+public sealed class RetentionLoop(
+    RetentionOptions options, RetentionStore store, ClickHouseClient clickHouse, TableSetup tables, TimeProvider time, ILogger<RetentionLoop> logger)
     : BackgroundLoop
 {
+    private const int TenantsAtOnce = 500;
+
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        if (options.Rules.Count == 0)
-            return;
         await tables.ReadyAsync(stoppingToken);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.IntervalMilliseconds), time);
         do
         {
-            foreach (var rule in options.Rules)
-                await ApplyAsync(rule, stoppingToken);
+            try
+            {
+                var stated = await store.ListAsync(MeshDatabase.Platform, stoppingToken);
+                foreach (var plan in RetentionPlan.Make(options.Rules, stated))
+                    await ApplyAsync(plan, stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested
+                && exception is NpgsqlException or ClickHouseException or HttpRequestException or TimeoutException or Polly.ExecutionRejectedException)
+            {
+                logger.LogWarning(exception, "What is kept no longer could not be deleted now");
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task ApplyAsync(RetentionRule rule, CancellationToken cancellationToken)
+    private async Task ApplyAsync(RetentionPlan plan, CancellationToken cancellationToken)
     {
-        var parameters = new SqlParameters();
-        var old = $"tenant = {parameters.Text(rule.Tenant)} and {rule.TimeColumn} < toDateTime({parameters.Number(
-            time.GetUtcNow().ToUnixTimeSeconds() - rule.Days * 86_400L)})";
-        try
+        // Those who keep theirs for as long go together: each deletion costs much, however little it deletes.
+        foreach (var group in plan.Days.Where(pair => pair.Value < plan.Signal.MaxDays).GroupBy(pair => pair.Value, pair => pair.Key))
+            await DeleteAsync(plan.Signal, group, group.Key, cancellationToken);
+        if (plan.DefaultDays is { } days)
         {
-            var found = false;
-            await foreach (var row in clickHouse.QueryAsync($"select 1 from {rule.Table} where {old} limit 1", parameters.Values, cancellationToken))
-                found = row.Count > 0;
-            if (found)
-                await clickHouse.ExecuteAsync($"delete from {rule.Table} where {old}", parameters.Values, cancellationToken);
+            var parameters = new SqlParameters();
+            var old = await TenantsAsync($"select distinct tenant from {plan.Signal.Table} where {Old(plan.Signal, days, parameters)}", parameters, cancellationToken);
+            await DeleteAsync(plan.Signal, old.Where(tenant => !plan.Days.ContainsKey(tenant)), days, cancellationToken);
         }
-        catch (Exception exception) when (exception is ClickHouseException or HttpRequestException or TimeoutException)
+    }
+
+    private async Task DeleteAsync(KeptSignal signal, IEnumerable<string> tenants, int days, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in tenants.Chunk(TenantsAtOnce))
         {
-            logger.LogWarning(exception, "What {Tenant} keeps no longer in {Table} could not be deleted now", rule.Tenant, rule.Table);
+            var parameters = new SqlParameters();
+            var old = Old(signal, days, parameters);
+            var theirs = string.Join(", ", chunk.Select(parameters.Text));
+            var found = await TenantsAsync($"select distinct tenant from {signal.Table} where tenant in ({theirs}) and {old}", parameters, cancellationToken);
+            if (found.Count > 0)
+                await clickHouse.ExecuteAsync($"delete from {signal.Table} where tenant in ({theirs}) and {old}", parameters.Values, cancellationToken);
         }
+    }
+
+    private string Old(KeptSignal signal, int days, SqlParameters parameters) =>
+        $"{signal.TimeColumn} < toDateTime({parameters.Number(time.GetUtcNow().ToUnixTimeSeconds() - days * 86_400L)})";
+
+    private async Task<IReadOnlyList<string>> TenantsAsync(string sql, SqlParameters parameters, CancellationToken cancellationToken)
+    {
+        var tenants = new List<string>();
+        await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
+            tenants.Add(row[0].GetString()!);
+        return tenants;
     }
 }

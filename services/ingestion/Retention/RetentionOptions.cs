@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Mesh.Ingestion.Retention;
 
-/// <summary>What tenants keep for a shorter time than the tables do.</summary>
+/// <summary>For how long tenants keep what they state nothing about, where that is shorter than the tables do.</summary>
 public sealed record RetentionOptions
 {
     public IReadOnlyList<RetentionRule> Rules { get; init; } = [];

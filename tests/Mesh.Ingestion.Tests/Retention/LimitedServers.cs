@@ -23,7 +23,7 @@ public sealed class LimitedServers : IAsyncLifetime
         Ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
         Ingestion.Settings["MESH_INGESTION_TENANT_STREAMS"] = $"{Streams}";
         Ingestion.Settings["MESH_INGESTION_TENANT_SERIES"] = $"{Series}";
-        Ingestion.Settings["MESH_INGESTION_RETENTION"] = "short:samples=3";
+        Ingestion.Settings["MESH_INGESTION_RETENTION"] = "short:samples=3,*:samples=6";
         Ingestion.Settings["MESH_INGESTION_RETENTION_MILLISECONDS"] = "200";
         await Ingestion.StartAsync();
     }

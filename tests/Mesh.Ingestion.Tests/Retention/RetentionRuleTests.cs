@@ -7,7 +7,8 @@ public sealed class RetentionRuleTests
 {
     [Fact]
     public void Rules_are_read() => Assert.Equal(
-        [new RetentionRule("acme", "logs", 3), new RetentionRule("other", "samples_1m", 90)], RetentionRule.ParseAll("acme:logs=3, other:samples_1m=90"));
+        [new RetentionRule("acme", "logs", 3), new RetentionRule("other", "samples_1m", 90), new RetentionRule("*", "spans", 7)],
+        RetentionRule.ParseAll("acme:logs=3, other:samples_1m=90, *:spans=7"));
 
     [Theory]
     [InlineData("acme:logs")]

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Globalization;
+using Mesh.Cli.Rendering;
+using Mesh.Cli.Session;
+using Mesh.Ingestion.V1;
+
+namespace Mesh.Cli.Commands;
+
+/// <summary>`mesh alerts …`: what fires, what became of it, and who looks after it.</summary>
+internal static class AlertCommands
+{
+    private const int PageSize = 1000;
+    private static readonly Argument<string> s_alert = new("alert") { Description = "The alert's id, as `mesh alerts list` shows it" };
+
+    public static Command Create() => new("alerts", "Follow alerts and manage what is watched")
+    {
+        List(),
+        new Command("history", "Show the steps of an alert's life, oldest first") { s_alert }.Does(async context =>
+        {
+            var all = new ListAlertChangesResponse();
+            do
+            {
+                var request = new ListAlertChangesRequest { Parent = await NameAsync(context), PageSize = PageSize, PageToken = all.NextPageToken };
+                var page = await context.Client.Alerts.ListAlertChangesAsync(request, cancellationToken: context.CancellationToken);
+                all.MergeFrom(page);
+                all.NextPageToken = page.NextPageToken;
+            }
+            while (all.NextPageToken.Length > 0);
+            context.Output.List(all, all.AlertChanges, ["STATE", "VALUE", "ACKNOWLEDGED BY", "WHEN"], c =>
+                [Lower(c.State), Number(c.Value), Output.Id(c.AcknowledgedBy), Ago.Of(c.Time)]);
+        }),
+        new Command("ack", "Record that you look after an alert") { s_alert }.Does(async context =>
+        {
+            var request = new AcknowledgeAlertRequest { Name = await NameAsync(context) };
+            var alert = (await context.Client.Alerts.AcknowledgeAlertAsync(request, cancellationToken: context.CancellationToken)).Alert;
+            context.Output.Message(alert, ("Acknowledged", alert.Name), ("By", alert.AcknowledgedBy), ("State", Lower(alert.State)));
+        }),
+        Deliveries(),
+        AlertPolicyCommands.Create(),
+    };
+
+    /// <summary>An enum's value for people.</summary>
+    public static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    /// <summary>Labels for people.</summary>
+    public static string Labels(IEnumerable<KeyValuePair<string, string>> labels) =>
+        string.Join(",", labels.OrderBy(label => label.Key, StringComparer.Ordinal).Select(label => $"{label.Key}={label.Value}"));
+
+    private static Command List()
+    {
+        var state = new Option<string>("--state") { Description = "pending, firing, resolved, or open for those that are not resolved", DefaultValueFactory = _ => "open" };
+        state.AcceptOnlyFromAmong("open", "pending", "firing", "resolved", "all");
+        var policy = new Option<string?>("--policy") { Description = "Only alerts of this policy" };
+        var limit = new Option<int>("--limit") { Description = "The most alerts", DefaultValueFactory = _ => 100 };
+        return new Command("list", "List alerts, newest first") { state, policy, limit }.Does(async context =>
+        {
+            var tenant = await context.TenantAsync();
+            var wanted = context.Value(state)!;
+            var request = new ListAlertsRequest { Parent = tenant, PageSize = PageSize };
+            if (Enum.TryParse<Alert.Types.State>(wanted, ignoreCase: true, out var exact)) request.State = exact;
+            if (context.Value(policy) is { Length: > 0 } id) request.Policy = $"{tenant}/alertPolicies/{id}";
+            var all = new ListAlertsResponse();
+            do
+            {
+                var page = await context.Client.Alerts.ListAlertsAsync(request, cancellationToken: context.CancellationToken);
+                var fitting = page.Alerts.Where(a => wanted != "open" || a.State != Alert.Types.State.Resolved);
+                all.Alerts.Add(fitting.Take(context.Value(limit) - all.Alerts.Count));
+                request.PageToken = page.NextPageToken;
+            }
+            while (request.PageToken.Length > 0 && all.Alerts.Count < context.Value(limit));
+            context.Output.List(all, all.Alerts, ["ID", "STATE", "SEVERITY", "POLICY", "VALUE", "LABELS", "SINCE", "ACKNOWLEDGED BY"], a =>
+                [Output.Id(a.Name), Lower(a.State), Lower(a.Severity), Output.Id(a.Policy), Number(a.Value), Labels(a.Labels), Ago.Of(a.StartTime), Output.Id(a.AcknowledgedBy)]);
+        });
+    }
+
+    private static Command Deliveries()
+    {
+        var state = new Option<string?>("--state") { Description = "pending, delivered or failed; all unless given" };
+        state.AcceptOnlyFromAmong("pending", "delivered", "failed");
+        var limit = new Option<int>("--limit") { Description = "The most deliveries", DefaultValueFactory = _ => 100 };
+        return new Command("deliveries", "List what webhooks were told, newest first") { state, limit }.Does(async context =>
+        {
+            var request = new ListAlertDeliveriesRequest { Parent = await context.TenantAsync(), PageSize = Math.Clamp(context.Value(limit), 1, PageSize) };
+            if (context.Value(state) is { } given) request.State = Enum.Parse<AlertDelivery.Types.State>(given, ignoreCase: true);
+            var response = await context.Client.Alerts.ListAlertDeliveriesAsync(request, cancellationToken: context.CancellationToken);
+            context.Output.List(response, response.AlertDeliveries, ["ALERT", "TOLD", "STATE", "ATTEMPTS", "URL", "LAST ERROR", "CREATED"], d =>
+                [Output.Id(d.Alert), Lower(d.AlertState), Lower(d.State), $"{d.Attempts}", d.Url, d.LastError, Ago.Of(d.CreateTime)]);
+        });
+    }
+
+    private static async Task<string> NameAsync(CommandContext context) => context.Value(s_alert)! is var alert && alert.StartsWith("tenants/", StringComparison.Ordinal)
+        ? alert : $"{await context.TenantAsync()}/alerts/{alert}";
+
+    private static string Number(double value) => value.ToString("G6", CultureInfo.InvariantCulture);
+}

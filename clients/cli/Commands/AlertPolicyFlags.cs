@@ -1,0 +1,133 @@
+using System.CommandLine;
+using Google.Protobuf.WellKnownTypes;
+using Mesh.Cli.Session;
+using Mesh.Ingestion.V1;
+using Comparison = Mesh.Ingestion.V1.AlertPolicy.Types.Comparison;
+
+namespace Mesh.Cli.Commands;
+
+/// <summary>A policy as flags. Those that are given change what the policy is already.</summary>
+internal sealed class AlertPolicyFlags
+{
+    private readonly Option<string?> _displayName = Text("--display-name", "What to call it");
+    private readonly Option<string?> _severity = OneOf("--severity", "info, warning, error or critical", "info", "warning", "error", "critical");
+    private readonly Option<string?> _hold = Text("--hold", "How long the condition must hold before the alert fires, for instance 5m");
+    private readonly Option<string?> _keepFiring = Text("--keep-firing", "How long an alert fires on after the condition last held");
+    private readonly Option<string[]> _labels = new("--label") { Description = "A label of each alert, NAME=VALUE; may be repeated" };
+    private readonly Option<string?> _webhook = Text("--webhook", "The URL that is told");
+    private readonly Option<string?> _webhookSecret = Text("--webhook-secret", "The secret that signs what the URL is told [MESH_WEBHOOK_SECRET]");
+    private readonly Option<bool> _paused = new("--paused") { Description = "Leave it alone for now" };
+    private readonly Option<string?> _metric = Text("--metric", "Condition: compare this selector with --above or --below");
+    private readonly Option<string?> _absent = Text("--absent", "Condition: no samples of this selector for --window");
+    private readonly Option<string?> _ratio = Text("--ratio", "Condition: divide this selector by that of --of, and compare with --above or --below");
+    private readonly Option<string?> _of = Text("--of", "What --ratio is divided by");
+    private readonly Option<string?> _logs = Text("--logs", "Condition: count log records that match this selector, '{}' for all");
+    private readonly Option<string?> _contains = Text("--contains", "Only log records with this text");
+    private readonly Option<string?> _pattern = Text("--pattern", "Only log records in which this regular expression is found");
+    private readonly Option<string?> _findings = OneOf(
+        "--findings", "Condition: count findings of running images that are at least low, medium, high or critical", "low", "medium", "high", "critical");
+    private readonly Option<bool> _fixable = new("--fixable") { Description = "Only findings for which a version without them is known" };
+    private readonly Option<double?> _above = new("--above") { Description = "Holds when the value is greater" };
+    private readonly Option<double?> _below = new("--below") { Description = "Holds when the value is less" };
+    private readonly Option<string?> _window = Text("--window", "The window that is looked at, for instance 5m");
+    private readonly Option<bool> _rate = new("--rate") { Description = "Compare the rate per second over --window" };
+    private readonly Option<long?> _count = new("--count") { Description = "How many log records or findings are enough" };
+    private readonly Option<string?> _by = Text("--by", "Labels that make groups, comma between two");
+
+    public IEnumerable<System.CommandLine.Option> All =>
+    [
+        _displayName, _severity, _hold, _keepFiring, _labels, _webhook, _webhookSecret, _paused, _metric, _absent, _ratio, _of, _logs, _contains,
+        _pattern, _findings, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App,
+    ];
+
+    public void Apply(CommandContext context, AlertPolicy policy)
+    {
+        if (context.Value(_displayName) is { } displayName) policy.DisplayName = displayName;
+        if (context.Value(_severity) is { } severity) policy.Severity = System.Enum.Parse<AlertSeverity>(severity, ignoreCase: true);
+        if (context.Value(_hold) is { } hold) policy.HoldDuration = Span(hold);
+        if (context.Value(_keepFiring) is { } keepFiring) policy.KeepFiringDuration = Span(keepFiring);
+        if (context.Value(_paused)) policy.Paused = true;
+        foreach (var label in context.Value(_labels) ?? [])
+        {
+            var split = label.IndexOf('=', StringComparison.Ordinal);
+            if (split < 1) throw new CliException($"`{label}` must look like NAME=VALUE.", ExitCodes.Usage);
+            policy.Labels[label[..split]] = label[(split + 1)..];
+        }
+
+        if (context.Value(_webhook) is { } url)
+        {
+            var secret = context.Value(_webhookSecret) ?? Environment.GetEnvironmentVariable("MESH_WEBHOOK_SECRET") ?? "";
+            policy.Webhook = new() { Url = url, Secret = secret };
+        }
+
+        ApplyCondition(context, policy);
+    }
+
+    private void ApplyCondition(CommandContext context, AlertPolicy policy)
+    {
+        Option<string?>[] conditions = [_metric, _absent, _ratio, _logs, _findings];
+        var given = conditions.Where(condition => context.Value(condition) is not null).ToArray();
+        if (given.Length > 1) throw new CliException($"{given[0].Name} and {given[1].Name} are two conditions; a policy has one.", ExitCodes.Usage);
+        if (given.Length == 0)
+        {
+            if (policy.ConditionCase == AlertPolicy.ConditionOneofCase.None)
+                throw new CliException($"Give a template or a condition: {string.Join(", ", conditions.Select(c => c.Name))}.", ExitCodes.Usage);
+            return;
+        }
+
+        var window = context.Value(_window) is { } span ? Span(span) : null;
+        var by = context.Value(_by)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+        if (context.Value(_metric) is { } metric)
+        {
+            var (comparison, value) = Compared(context);
+            policy.Threshold = new() { Selector = metric, Window = window, Comparison = comparison, Value = value, Rate = context.Value(_rate) };
+        }
+        else if (context.Value(_absent) is { } absent)
+        {
+            policy.Absence = new() { Selector = absent, Window = window };
+        }
+        else if (context.Value(_ratio) is { } ratio)
+        {
+            var (comparison, value) = Compared(context);
+            var of = context.Value(_of) ?? throw new CliException("--ratio needs --of.", ExitCodes.Usage);
+            policy.Ratio = new()
+            {
+                Numerator = ratio, Denominator = of, By = { by }, Window = window, Rate = context.Value(_rate), Comparison = comparison, Value = value,
+            };
+        }
+        else if (context.Value(_logs) is { } logs)
+        {
+            policy.LogMatch = new()
+            {
+                Selector = logs == "{}" ? "" : logs, Contains = context.Value(_contains) ?? "", Pattern = context.Value(_pattern) ?? "", Window = window,
+                MinCount = context.Value(_count) ?? 0, By = { by },
+            };
+        }
+        else
+        {
+            policy.FindingMatch = new()
+            {
+                Severity = System.Enum.Parse<FindingSeverity>(context.Value(_findings)!, ignoreCase: true), App = context.Value(AppCommands.App) ?? "",
+                FixableOnly = context.Value(_fixable), MinCount = context.Value(_count) ?? 0, By = { by },
+            };
+        }
+    }
+
+    private (Comparison, double) Compared(CommandContext context) => (context.Value(_above), context.Value(_below)) switch
+    {
+        ({ } above, null) => (Comparison.Above, above),
+        (null, { } below) => (Comparison.Below, below),
+        _ => throw new CliException("Give either --above or --below.", ExitCodes.Usage),
+    };
+
+    private static Duration Span(string text) => Duration.FromTimeSpan(MetricQuery.ParseSpan(text));
+
+    private static Option<string?> Text(string name, string description) => new(name) { Description = description };
+
+    private static Option<string?> OneOf(string name, string description, params string[] values)
+    {
+        var option = Text(name, description);
+        option.AcceptOnlyFromAmong(values);
+        return option;
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Mesh.EndToEnd;
+using Mesh.Ingestion.Tests.Alerts;
+using Mesh.Ingestion.Tests.Scans;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
+using Mesh.Servers;
+using static Mesh.Ingestion.Tests.Scans.Scanner;
+
+namespace Mesh.Ingestion.Tests.Commands;
+
+/// <summary>The `mesh` command against ingestion itself.</summary>
+[Trait("Needs", "servers")]
+public sealed class CommandTests(IngestionServers servers) : IClassFixture<IngestionServers>
+{
+    [Fact]
+    public async Task Policies_are_made_from_templates_and_flags_shown_cloned_and_destroyed()
+    {
+        Assert.Contains("app-critical-findings", await MeshAsync("policies", "alerts", "policies", "templates"), StringComparison.Ordinal);
+        var made = await JsonAsync("policies", "alerts", "policies", "create", "memory", "--template", "app-memory-near-limit", "--severity", "critical");
+        Assert.Equal(("ALERT_SEVERITY_CRITICAL", "Memory near its limit"), (made.GetProperty("severity").GetString(), made.GetProperty("displayName").GetString()));
+        await MeshAsync("policies", "alerts", "policies", "create", "errors", "--logs", "{}", "--contains", "error", "--window", "5m", "--count", "10");
+        await MeshAsync("policies", "alerts", "policies", "clone", "errors", "more-errors");
+        await MeshAsync("policies", "alerts", "policies", "clone", "alertPolicyTemplates/app-restarts", "restarts");
+        await MeshAsync("policies", "alerts", "policies", "destroy", "errors", "--yes");
+        Assert.Contains("10 log records in 300 s", await MeshAsync("policies", "alerts", "policies", "info", "more-errors"), StringComparison.Ordinal);
+        var list = await JsonAsync("policies", "alerts", "policies", "list");
+        Assert.Equal(
+            ["memory", "more-errors", "restarts"],
+            list.GetProperty("alertPolicies").EnumerateArray().Select(policy => policy.GetProperty("name").GetString()!.Split('/')[^1]));
+        var missing = await RunAsync("policies", "alerts", "policies", "info", "errors");
+        Assert.Equal((3, "mesh: The tenant `policies` has no policy `errors`."), (missing.ExitCode, missing.Errors.Trim()));
+    }
+
+    [Fact]
+    public async Task Alerts_are_listed_acknowledged_and_followed_back()
+    {
+        await MeshAsync("alerts", "alerts", "policies", "create", "silence", "--absent", "silence", "--window", "1s", "--label", "team=a");
+        var alert = await AlertServers.AlertAsync(new AlertService.AlertServiceClient(servers.Channel), "alerts", Alert.Types.State.Firing);
+        var id = alert.Name.Split('/')[^1];
+        var listed = await MeshAsync("alerts", "alerts", "list");
+        Assert.Contains(id, listed, StringComparison.Ordinal);
+        Assert.Contains("team=a", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(id, await MeshAsync("alerts", "alerts", "list", "--state", "resolved"), StringComparison.Ordinal);
+        Assert.Contains("services/agent", await MeshAsync("alerts", "alerts", "ack", id), StringComparison.Ordinal);
+        var history = await JsonAsync("alerts", "alerts", "history", id);
+        var last = history.GetProperty("alertChanges").EnumerateArray().Last();
+        Assert.Equal("services/agent", last.GetProperty("acknowledgedBy").GetString());
+        Assert.Contains("ALERT", await MeshAsync("alerts", "alerts", "deliveries"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Findings_are_listed()
+    {
+        var client = new ScanService.ScanServiceClient(servers.Channel);
+        await client.ScanAsync(Image("findings/shop", 'a'), [Finding("CVE-1", FindingSeverity.Low), Finding("CVE-2", FindingSeverity.Critical, fixedVersion: "1.1")]);
+        var table = await MeshAsync("findings", "findings", "list", "--severity", "high", "--app", "shop");
+        Assert.Contains("CVE-2", table, StringComparison.Ordinal);
+        Assert.DoesNotContain("CVE-1", table, StringComparison.Ordinal);
+        var all = await JsonAsync("findings", "findings", "list");
+        Assert.Equal(["CVE-2", "CVE-1"], all.GetProperty("findings").EnumerateArray().Select(finding => finding.GetProperty("id").GetString()));
+        Assert.Equal(5, (await RunAsync("findings", "findings", "list", "--running")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Retention_is_shown_set_and_reset()
+    {
+        Assert.Contains("rollups", await MeshAsync("kept", "tenants", "retention", "list"), StringComparison.Ordinal);
+        Assert.Contains("Days:", await MeshAsync("kept", "tenants", "retention", "set", "logs", "3"), StringComparison.Ordinal);
+        var policies = (await JsonAsync("kept", "tenants", "retention", "list")).GetProperty("retentionPolicies").EnumerateArray()
+            .ToDictionary(policy => policy.GetProperty("name").GetString()!.Split('/')[^1], policy => policy.GetProperty("days").GetInt32());
+        Assert.Equal((3, 0), (policies["logs"], policies["spans"]));
+        Assert.Equal(0, (await JsonAsync("kept", "tenants", "retention", "reset", "logs")).GetProperty("days").GetInt32());
+        Assert.Equal(2, (await RunAsync("kept", "tenants", "retention", "set", "logs", "15")).ExitCode);
+        Assert.Equal(3, (await RunAsync("kept", "tenants", "retention", "set", "profiles", "5")).ExitCode);
+    }
+
+    private async Task<string> MeshAsync(string tenant, params string[] arguments) => (await RunAsync(tenant, arguments)).Succeeded().Output;
+
+    private async Task<JsonElement> JsonAsync(string tenant, params string[] arguments) =>
+        JsonDocument.Parse(await MeshAsync(tenant, [.. arguments, "-o", "json"])).RootElement;
+
+    private Task<CommandResult> RunAsync(string tenant, params string[] arguments) => CommandResult.RunAsync(
+        Repository.Program("Mesh.Cli", "mesh"),
+        [.. arguments, "--address", servers.Ingestion.Address.ToString(), "--token", IngestionProcess.TokenOf("agent"), "--tenant", tenant]);
+}
