@@ -1,11 +1,14 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
+using Mesh.Servers;
+using Mesh.Testing;
 using Delivered = Mesh.Ingestion.V1.AlertDelivery.Types.State;
 using State = Mesh.Ingestion.V1.Alert.Types.State;
 
@@ -58,6 +61,49 @@ public sealed class AlertWebhookTests(AlertServers servers) : IClassFixture<Aler
         Assert.Equal(State.Firing, delivery.AlertState);
         Assert.NotNull(delivery.FinishTime);
         Assert.Equal(5, endpoint.Calls.Count);
+    }
+
+    [Fact]
+    public async Task The_receiver_of_the_documentation_believes_what_is_sent_and_nothing_else()
+    {
+        using var folder = new TemporaryFolder();
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/alerts.md"));
+        var program = Path.Combine(folder.Path, "receiver.mjs");
+        await File.WriteAllTextAsync(program, Regex.Match(text, @"```js\n([\s\S]*?)```").Groups[1].Value);
+        var port = ServerProcess.FreePort();
+        var environment = new Dictionary<string, string> { ["PORT"] = $"{port}", ["WEBHOOK_SECRET"] = Secret };
+        var receiver = ChildProcess.Start(new ServerCommand("node", [program]) { Environment = environment });
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/") };
+            var body = Encoding.UTF8.GetBytes("""{"deliveryId": "1", "alert": {"state": "STATE_FIRING"}}""");
+            var now = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
+            await AlertServers.UntilAsync<object>(async () => await PostAsync(now, Secret) == 204 ? http : null);
+            Assert.Equal(401, await PostAsync(now, "another secret of somebody else"));
+            Assert.Equal(401, await PostAsync(now - 3600, Secret));
+            await AlertServers.CreateAsync(Client, "documented", Absent(http.BaseAddress.ToString()));
+            Assert.Equal(1, (await DeliveryAsync("documented", Delivered.Delivered)).Attempts);
+
+            async Task<int> PostAsync(long time, string secret)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, "") { Content = new ByteArrayContent(body) };
+                request.Headers.Add("Mesh-Timestamp", $"{time}");
+                request.Headers.Add("Mesh-Signature", Ingestion.Alerts.WebhookSender.Signature(Encoding.UTF8.GetBytes(secret), $"{time}", body));
+                try
+                {
+                    using var response = await http.SendAsync(request);
+                    return (int)response.StatusCode;
+                }
+                catch (HttpRequestException)
+                {
+                    return 0;
+                }
+            }
+        }
+        finally
+        {
+            await receiver.KillAsync();
+        }
     }
 
     [Fact]
