@@ -1,7 +1,7 @@
 # Checks and test projects, counted. Sourced after common.sh by eng/check and eng/test; `summary` ends both.
 results=artifacts/test-results
 summary_file=$results/summary.txt
-project_limit=${MESH_TEST_LIMIT:-900} # seconds for each test project
+project_limit=${MESH_TEST_LIMIT:-1800} # seconds for each test project
 rm -rf "$results"
 mkdir -p "$results"
 
@@ -37,7 +37,7 @@ test_project() {
   [ -z "$filter" ] || arguments+=(--filter "$filter")
   bounded "$project_limit" dotnet test "artifacts/bin/$name/release/$name.dll" "${arguments[@]}" \
     --logger 'trx;LogFileName=results.trx' --logger 'console;verbosity=minimal' --results-directory "$folder" \
-    --blame-hang-timeout 15m --blame-hang-dump-type none >"$folder/log" 2>&1 || code=$?
+    --blame-hang-timeout 12m --blame-hang-dump-type none >"$folder/log" 2>&1 || code=$?
   [ "$code" != 124 ] || echo "Stopped: it ran for longer than $project_limit s." >>"$folder/log"
   read -r total executed passed < <(sed -nE 's/.*<Counters total="([0-9]+)" executed="([0-9]+)" passed="([0-9]+)".*/\1 \2 \3/p' "$folder/results.trx" 2>/dev/null) || true
   local failed=$((executed - passed))
