@@ -14,15 +14,18 @@ internal static class ExponentialBuckets
 
     private const int MinScale = -10;
 
-    /// <summary>Upper bounds in their order, each with the count of what lies at or below it.</summary>
-    public static IEnumerable<(double Bound, ulong Count)> Of(ExponentialHistogramDataPoint point)
+    /// <summary>Adds what each bucket holds under its upper bound; its lower bound is there as well.</summary>
+    public static void Gather(ExponentialHistogramDataPoint point, SortedDictionary<double, ulong> counts)
     {
-        var counts = new SortedDictionary<double, ulong>();
         Gather(point.Negative, point.Scale, counts, negative: true);
         if (point.ZeroCount > 0)
             Hold(counts, 0 - point.ZeroThreshold, point.ZeroThreshold, point.ZeroCount);
         Gather(point.Positive, point.Scale, counts, negative: false);
+    }
 
+    /// <summary>Upper bounds in their order, each with the count of what lies at or below it.</summary>
+    public static IEnumerable<(double Bound, ulong Count)> Cumulate(SortedDictionary<double, ulong> counts)
+    {
         var sum = 0UL;
         foreach (var (bound, count) in counts)
         {

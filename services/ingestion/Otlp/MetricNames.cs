@@ -1,18 +1,17 @@
 using Mesh.Ingestion.Series;
-using OpenTelemetry.Proto.Metrics.V1;
 
 namespace Mesh.Ingestion.Otlp;
 
 /// <summary>Names of OpenTelemetry's metrics as Prometheus writes them: the unit and `total` are part of the name.</summary>
 internal static class MetricNames
 {
-    public static string Of(Metric metric)
+    public static string Of(string metric, string givenUnit, bool monotonic)
     {
-        var name = Names.Translate(metric.Name, colon: true);
-        var unit = UnitOf(metric.Unit);
+        var name = Names.Translate(metric, colon: true);
+        var unit = UnitOf(givenUnit);
         if (unit.Length > 0 && !name.EndsWith("_" + unit, StringComparison.Ordinal) && !name.EndsWith($"_{unit}_total", StringComparison.Ordinal))
             name = name.EndsWith("_total", StringComparison.Ordinal) ? $"{name[..^6]}_{unit}_total" : $"{name}_{unit}";
-        return metric.Sum is { IsMonotonic: true } && !name.EndsWith("_total", StringComparison.Ordinal) ? name + "_total" : name;
+        return monotonic && !name.EndsWith("_total", StringComparison.Ordinal) ? name + "_total" : name;
     }
 
     private static string UnitOf(string unit) => unit switch

@@ -14,7 +14,7 @@ public sealed class OtlpBody : IDisposable
     /// <summary>Takes a request in; it is never written.</summary>
     public static Marshaller<OtlpBody> Marshaller { get; } = new((_, _) => throw new NotSupportedException(), Read);
 
-    public ReadOnlySpan<byte> Span => _bytes.Span;
+    public ReadOnlyMemory<byte> Memory => _bytes.Memory;
 
     public void Dispose() => _bytes.Dispose();
 

@@ -24,14 +24,14 @@ internal static class OtlpHttp
         app.MapGrpcService<OtlpTraceService>();
         var paths = app.MapGroup("/v1").WithMetadata(new ProtobufErrors());
         paths.MapPost("/metrics", (HttpContext http, OtlpReceiver receiver) =>
-            AnswerAsync(http, ExportMetricsServiceRequest.Parser, async (request, id) => await receiver.ExportAsync(request, id)));
+            AnswerAsync<ExportMetricsServiceRequest>(http, async (request, id) => await receiver.ExportMetricsAsync(request, id)));
         paths.MapPost("/logs", (HttpContext http, OtlpReceiver receiver) =>
-            AnswerAsync(http, ExportLogsServiceRequest.Parser, async (request, id) => await receiver.ExportAsync(request, id)));
+            AnswerAsync<ExportLogsServiceRequest>(http, async (request, id) => await receiver.ExportLogsAsync(request, id)));
         paths.MapPost("/traces", (HttpContext http, OtlpReceiver receiver) =>
-            AnswerAsync(http, ExportTraceServiceRequest.Parser, async (request, id) => await receiver.ExportAsync(request, id)));
+            AnswerAsync<ExportTraceServiceRequest>(http, async (request, id) => await receiver.ExportTracesAsync(request, id)));
     }
 
-    private static async Task AnswerAsync<T>(HttpContext http, MessageParser<T> parser, Func<T, OtlpId, Task<IMessage>> export)
+    private static async Task AnswerAsync<T>(HttpContext http, Func<ReadOnlyMemory<byte>, OtlpId, Task<IMessage>> export)
         where T : IMessage<T>, new()
     {
         var tenant = await HttpSender.WritesForAsync(http);
@@ -39,20 +39,21 @@ internal static class OtlpHttp
         if (type is not (Protobuf or Json))
             throw MeshException.InvalidArgument("content-type", $"Only {Protobuf} and {Json} are taken here.");
 
-        var (request, id) = await ReadAsync(http, tenant, parser, type == Json);
-        var answer = await export(request, id);
+        using var body = await RequestBody.ReadAsync(http);
+        var id = OtlpId.Of(tenant, http.Request.Path, body.Span);
+        var answer = await export(type == Json ? FromJson<T>(body) : body.Memory, id);
         http.Response.ContentType = type;
         var bytes = type == Json ? Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(answer)) : answer.ToByteArray();
         await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
     }
 
-    private static async Task<(T Request, OtlpId Id)> ReadAsync<T>(HttpContext http, string tenant, MessageParser<T> parser, bool json)
+    // JSON is the rare case: it takes the way of the other.
+    private static byte[] FromJson<T>(RequestBody body)
         where T : IMessage<T>, new()
     {
-        using var body = await RequestBody.ReadAsync(http);
         try
         {
-            return (json ? OtlpJson.Parse<T>(body.Span) : parser.ParseFrom(body.Span), OtlpId.Of(tenant, http.Request.Path, body.Span));
+            return OtlpJson.Parse<T>(body.Span).ToByteArray();
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
         {

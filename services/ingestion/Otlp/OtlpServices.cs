@@ -24,7 +24,7 @@ public class OtlpMetricsService(OtlpReceiver receiver)
     public virtual async Task<ExportMetricsServiceResponse> Export(OtlpBody request, ServerCallContext context)
     {
         using (request)
-            return await receiver.ExportAsync(OtlpCall.Parse(request, ExportMetricsServiceRequest.Parser), OtlpCall.IdOf(request, context));
+            return await receiver.ExportMetricsAsync(request.Memory, OtlpCall.IdOf(request, context));
     }
 }
 
@@ -40,7 +40,7 @@ public class OtlpLogsService(OtlpReceiver receiver)
     public virtual async Task<ExportLogsServiceResponse> Export(OtlpBody request, ServerCallContext context)
     {
         using (request)
-            return await receiver.ExportAsync(OtlpCall.Parse(request, ExportLogsServiceRequest.Parser), OtlpCall.IdOf(request, context));
+            return await receiver.ExportLogsAsync(request.Memory, OtlpCall.IdOf(request, context));
     }
 }
 
@@ -56,7 +56,7 @@ public class OtlpTraceService(OtlpReceiver receiver)
     public virtual async Task<ExportTraceServiceResponse> Export(OtlpBody request, ServerCallContext context)
     {
         using (request)
-            return await receiver.ExportAsync(OtlpCall.Parse(request, ExportTraceServiceRequest.Parser), OtlpCall.IdOf(request, context));
+            return await receiver.ExportTracesAsync(request.Memory, OtlpCall.IdOf(request, context));
     }
 }
 
@@ -72,18 +72,5 @@ file static class OtlpCall
 
     /// <summary>Whose request it is, and which.</summary>
     public static OtlpId IdOf(OtlpBody request, ServerCallContext context) =>
-        OtlpId.Of(HttpSender.WritesFor(context.Principal(), context.RequestHeaders.GetValue(HttpSender.TenantHeader)), context.Method, request.Span);
-
-    public static T Parse<T>(OtlpBody request, MessageParser<T> parser)
-        where T : class, IMessage<T>
-    {
-        try
-        {
-            return parser.ParseFrom(request.Span);
-        }
-        catch (InvalidProtocolBufferException exception)
-        {
-            throw RequestBody.Unreadable(exception.Message);
-        }
-    }
+        OtlpId.Of(HttpSender.WritesFor(context.Principal(), context.RequestHeaders.GetValue(HttpSender.TenantHeader)), context.Method, request.Memory.Span);
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Mesh.Ingestion.Receiving;
 
@@ -52,6 +53,37 @@ public ref struct WireReader(ReadOnlySpan<byte> message)
     }
 
     public double ReadDouble() => BinaryPrimitives.ReadDoubleLittleEndian(Take(8));
+
+    public ulong ReadFixed64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(8));
+
+    /// <summary>Reads a repeated field of 64 bits each, whether packed or not, to the end of a list.</summary>
+    public void ReadFixed<T>(uint tag, List<T> target)
+        where T : unmanaged
+    {
+        var bytes = (tag & 7) == 2 ? ReadBytes() : Take(8);
+        if (bytes.Length % 8 != 0)
+            throw Damaged("a list ends within a number");
+        target.AddRange(MemoryMarshal.Cast<byte, T>(bytes));
+    }
+
+    /// <summary>Goes on to the next field of this number that is a message or a text, past all others; false at the end.</summary>
+    public bool TryReadMessage(int number, out ReadOnlySpan<byte> message)
+    {
+        while (!AtEnd)
+        {
+            var tag = ReadTag();
+            if (tag == (((uint)number << 3) | 2))
+            {
+                message = ReadBytes();
+                return true;
+            }
+
+            Skip(tag);
+        }
+
+        message = [];
+        return false;
+    }
 
     public void Skip(uint tag)
     {

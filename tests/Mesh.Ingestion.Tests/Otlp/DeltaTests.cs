@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Mesh.Ingestion.Otlp;
 using Mesh.Ingestion.Tests.Receiving;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
@@ -8,7 +9,7 @@ namespace Mesh.Ingestion.Tests.Otlp;
 public sealed class DeltaTests
 {
     private readonly Rows _rows = new();
-    private readonly DeltaSums _sums = new(TimeProvider.System);
+    private DeltaSums _sums = new(TimeProvider.System);
     private readonly ulong _now = (ulong)Rows.Now * 1_000_000;
 
     [Fact]
@@ -82,11 +83,77 @@ public sealed class DeltaTests
                 BucketCounts = { Enumerable.Range(0, random.Next(160)).Select(_ => (ulong)random.Next(3)) },
             };
             var point = new ExponentialHistogramDataPoint { Scale = random.Next(-12, 22), Positive = Buckets(), Negative = Buckets(), ZeroCount = (ulong)random.Next(2) };
-            var buckets = ExponentialBuckets.Of(point).ToList();
+            var counts = new SortedDictionary<double, ulong>();
+            ExponentialBuckets.Gather(point, counts);
+            var buckets = ExponentialBuckets.Cumulate(counts).ToList();
             Assert.Equal(buckets.OrderBy(bucket => bucket.Bound).Select(bucket => bucket.Count), buckets.Select(bucket => bucket.Count).Order());
             Assert.All(buckets, bucket => Assert.False(double.IsNaN(bucket.Bound)));
         }
     }
+
+    [Fact]
+    public async Task An_exponential_histogram_of_changes_is_added_up_bucket_by_bucket()
+    {
+        Metric Exponential(ulong time, int offset, ulong start, params ulong[] counts) => new()
+        {
+            Name = "e",
+            ExponentialHistogram = new ExponentialHistogram
+            {
+                AggregationTemporality = AggregationTemporality.Delta,
+                DataPoints =
+                {
+                    new ExponentialHistogramDataPoint
+                    {
+                        StartTimeUnixNano = start, TimeUnixNano = time, Count = counts.Aggregate((sum, count) => sum + count),
+                        Positive = new() { Offset = offset, BucketCounts = { counts } },
+                    },
+                },
+            },
+        };
+        // Bounds 1, 2, 4; each begins with a zero.
+        Assert.Equal(
+            "e_bucket{le=+Inf} 0\ne_bucket{le=+Inf} 3\ne_bucket{le=1} 0\ne_bucket{le=1} 0\ne_bucket{le=2} 0\ne_bucket{le=2} 1\n"
+            + "e_bucket{le=4} 0\ne_bucket{le=4} 3\ne_count{} 0\ne_count{} 3",
+            await DecodeAsync(Exponential(_now, 0, _now - 1_000_000_000, 1, 2)));
+        // What holds nothing this time keeps its count; a bound that is new begins with what lay below it.
+        var second = _now + 1_000_000_000;
+        Assert.Equal(
+            "e_bucket{le=+Inf} 8\ne_bucket{le=1} 0\ne_bucket{le=2} 1\ne_bucket{le=4} 3\ne_bucket{le=8} 3\ne_bucket{le=8} 8\ne_count{} 8",
+            await DecodeAsync(Exponential(second, 2, _now, 5)));
+        Assert.Equal("", await DecodeAsync(Exponential(second, 2, _now, 5)));
+        Assert.Equal(
+            "e_bucket{le=+Inf} 9\ne_bucket{le=1} 0\ne_bucket{le=2} 2\ne_bucket{le=4} 4\ne_bucket{le=8} 9\ne_count{} 9",
+            await DecodeAsync(Exponential(second + 1, 0, second, 1)));
+    }
+
+    [Fact]
+    public async Task After_a_restart_every_series_falls_to_zero_behind_its_last_point_and_counts_on()
+    {
+        const ulong Second = 1_000_000_000;
+        var points = new List<(long Time, double Value)>();
+        var last = _now - (10 * Second);
+        for (var i = 0; i < 8; i++)
+        {
+            // The state of a new process, twice.
+            if (i is 3 or 6)
+                _sums = new DeltaSums(TimeProvider.System);
+            await DecodeAsync(Delta(last + Second, i + 1, start: last));
+            for (var row = 0; row < _rows.Batch.Samples.Rows; row++)
+                points.Add((_rows.Batch.Samples.Time.Values[row], _rows.Batch.Samples.Value.Values[row]));
+            last += Second;
+        }
+
+        // No time comes twice, and the increase as Prometheus computes it is the sum of all changes.
+        Assert.Equal(points.Count, points.Select(point => point.Time).Distinct().Count());
+        var increase = points.OrderBy(point => point.Time).Select(point => point.Value).ToList();
+        var sum = 0.0;
+        for (var i = 1; i < increase.Count; i++)
+            sum += increase[i] >= increase[i - 1] ? increase[i] - increase[i - 1] : increase[i];
+        Assert.Equal(36, sum);
+    }
+
+    private static bool IsDelta(Metric metric) => (metric.Sum?.AggregationTemporality ?? metric.Histogram?.AggregationTemporality
+        ?? metric.ExponentialHistogram?.AggregationTemporality) == AggregationTemporality.Delta;
 
     private static Metric Delta(ulong time, long value, ulong start = 0) => new()
     {
@@ -103,8 +170,9 @@ public sealed class DeltaTests
     {
         var request = new ExportMetricsServiceRequest { ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { metric } } } } } };
         using var session = await _sums.EnterAsync("acme");
-        using var decoder = new OtlpMetrics("acme", _rows.Begin(), session);
-        decoder.Decode(request);
+        using var decoder = new OtlpMetrics("acme", _rows.Begin(), _rows.Labels, session);
+        Assert.Equal(IsDelta(metric), OtlpMetrics.HasDeltas(request.ToByteArray()));
+        decoder.Decode(request.ToByteArray());
         if (commit)
             session.Commit();
         return _rows.Describe();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.Json;
 using Google.Protobuf;
 using Google.Rpc;
+using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Ingestion.Tests.Receiving;
 using Mesh.Ingestion.Tests.Servers;
@@ -12,6 +13,7 @@ using OpenTelemetry.Proto.Collector.Trace.V1;
 using OpenTelemetry.Proto.Logs.V1;
 using OpenTelemetry.Proto.Metrics.V1;
 using OpenTelemetry.Proto.Trace.V1;
+using Metric = OpenTelemetry.Proto.Metrics.V1.Metric;
 using RpcStatus = Google.Rpc.Status;
 
 namespace Mesh.Ingestion.Tests.Otlp;
@@ -80,6 +82,29 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
             await servers.WaitForAsync($"select count() from {table} where tenant = '{tenant}'", 2);
     }
 
+    [Theory]
+    [InlineData("opentelemetry.proto.collector.metrics.v1.MetricsService")]
+    [InlineData("opentelemetry.proto.collector.logs.v1.LogsService")]
+    [InlineData("opentelemetry.proto.collector.trace.v1.TraceService")]
+    public async Task A_call_that_cannot_be_read_is_an_invalid_argument_and_nothing_of_it_is_taken(string service)
+    {
+        var bytes = Marshallers.Create<byte[]>(message => message, message => message);
+        var method = new Method<byte[], byte[]>(MethodType.Unary, service, "Export", bytes, bytes);
+        var options = new CallOptions([.. IngestionProcess.Headers, new Metadata.Entry("x-mesh-tenant", "damaged")]);
+        // A whole point of a gauge, a record or a span, and behind it what does not end.
+        var point = OtlpRequests.Metrics(AggregationTemporality.Cumulative).ToByteArray();
+        var valid = service.Contains("Metrics", StringComparison.Ordinal) ? point
+            : service.Contains("Logs", StringComparison.Ordinal) ? OtlpRequests.Logs().ToByteArray() : OtlpRequests.Traces().ToByteArray();
+        var error = await Assert.ThrowsAsync<RpcException>(
+            () => servers.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, [.. valid, 0x0a, 0xff]).ResponseAsync);
+        Assert.Equal((StatusCode.InvalidArgument, "body"), (error.StatusCode, error.Details()!.Detail<BadRequest>()!.FieldViolations[0].Field));
+
+        // The connection lives on, and an empty request is a good one.
+        Assert.Empty(await servers.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, []));
+        foreach (var table in new[] { "samples", "logs", "spans" })
+            Assert.Equal(0, await servers.Engine.NumberAsync($"select count() from {table} where tenant = 'damaged'"));
+    }
+
     private static async Task<T> ExchangeAsync<T>(Posts posts, string path, IMessage request, string type)
         where T : IMessage<T>, new()
     {
@@ -100,7 +125,7 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         {
             var error = RpcStatus.Parser.ParseFrom(await answer.Content.ReadAsByteArrayAsync());
             Assert.NotEmpty(error.Message);
-            Assert.Equal(status, (HttpStatusCode)(error.Detail<ErrorInfo>()!.Reason == ErrorTable.TooLarge ? 413 : ErrorTable.HttpStatus((Grpc.Core.StatusCode)error.Code)));
+            Assert.Equal(status, (HttpStatusCode)(error.Detail<ErrorInfo>()!.Reason == ErrorTable.TooLarge ? 413 : ErrorTable.HttpStatus((StatusCode)error.Code)));
             Assert.Equal(what, error.Detail<BadRequest>()?.FieldViolations[0].Field ?? error.Detail<ErrorInfo>()!.Reason);
             return;
         }

@@ -66,7 +66,7 @@ public sealed class OtlpJsonTests
     }
 
     [Fact]
-    public void Damaged_requests_are_invalid_data_and_nothing_else()
+    public void Damaged_spans_are_invalid_data_and_nothing_else()
     {
         var rows = new Rows();
         new Fuzz().Run(

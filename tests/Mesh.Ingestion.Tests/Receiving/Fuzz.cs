@@ -17,11 +17,26 @@ internal sealed class Fuzz
     /// <summary>
     /// Gives damaged copies to a decoder, which may refuse them by one of the expected exceptions and by no other.
     /// </summary>
-    public void Run(byte[] valid, int rounds, Action<byte[]> decode, params Type[] expected)
+    public void Run(byte[] valid, int rounds, Action<byte[]> decode, params Type[] expected) => Run(() => Damage(valid), rounds, decode, expected);
+
+    /// <summary>Gives random bytes of any length up to the greatest; otherwise as the other.</summary>
+    public void RunNoise(int maxLength, int rounds, Action<byte[]> decode, params Type[] expected)
+    {
+        Run(
+            () =>
+            {
+                var noise = new byte[_random.Next(maxLength + 1)];
+                _random.NextBytes(noise);
+                return noise;
+            },
+            rounds, decode, expected);
+    }
+
+    private void Run(Func<byte[]> next, int rounds, Action<byte[]> decode, Type[] expected)
     {
         for (var round = 0; round < rounds; round++)
         {
-            var damaged = Damage(valid);
+            var damaged = next();
             try
             {
                 decode(damaged);

@@ -32,6 +32,22 @@ public sealed class OpenTelemetryTests(IngestionServers servers) : IClassFixture
         await AssertTraceAsync(tenant, sent);
     }
 
+    [Theory]
+    [InlineData("grpc", "jsdeltagrpc")]
+    [InlineData("http/protobuf", "jsdeltaproto")]
+    public async Task Changes_since_the_last_export_are_added_up(string protocol, string tenant)
+    {
+        await SendAsync(protocol, tenant, "delta");
+        await servers.WaitForAsync($"select toInt64(max(value)) from samples where tenant = '{tenant}' and series in (select id from series where metric = 'orders_total')", 7);
+        await servers.WaitForAsync($"select toInt64(max(value)) from samples where tenant = '{tenant}' and series in (select id from series where metric = 'order_weight_grams_count')", 4);
+        Assert.Equal($"7 {Resource},pay_method=card", await LatestAsync(tenant, "orders_total"));
+        Assert.Equal(
+            $"2 {Resource},le=0.1\n2 {Resource},le=1\n4 {Resource},le=+Inf",
+            await LatestAsync(tenant, "order_duration_seconds_bucket"));
+        Assert.Equal($"2 {Resource},le=4", await LatestAsync(tenant, "order_weight_grams_bucket{le='4'}"));
+        Assert.Equal($"4 {Resource},le=+Inf", await LatestAsync(tenant, "order_weight_grams_bucket{le='+Inf'}"));
+    }
+
     private async Task AssertMetricsAsync(string tenant)
     {
         // Two exports and one at the end: the last of them, by the contract.
