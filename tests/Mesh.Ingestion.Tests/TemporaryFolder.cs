@@ -5,5 +5,19 @@ public sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("mesh-ingestion-").FullName;
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    // A server that was killed may still be taking away files of its own.
+    public void Dispose()
+    {
+        for (var attempt = 0; Directory.Exists(Path); attempt++)
+        {
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+            }
+            catch (IOException) when (attempt < 10_000)
+            {
+                Thread.Yield();
+            }
+        }
+    }
 }

@@ -1,17 +1,17 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Mesh.Ingestion.Outgoing;
 
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>
 /// Tells one webhook once. The URL is a tenant's: redirects are not followed, of the answer only the status is read and
-/// told, and addresses that reach no further than this machine's link, where clouds keep credentials, are refused.
+/// told, and some addresses are refused (<see cref="TenantConnections"/>).
 /// </summary>
-public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options, TimeProvider time) : IDisposable
+public sealed class WebhookSender(TenantConnections connections, WebhookSecrets secrets, WebhookOptions options, TimeProvider time) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
@@ -22,7 +22,7 @@ public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options
         MaxResponseHeadersLength = 16,
         MaxResponseDrainSize = 64 << 10,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-        ConnectCallback = ConnectAsync,
+        ConnectCallback = connections.ConnectAsync,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -75,30 +75,5 @@ public sealed class WebhookSender(WebhookSecrets secrets, WebhookOptions options
         request.Headers.Add("Mesh-Timestamp", timestamp);
         request.Headers.Add("Mesh-Signature", Signature(secrets.Open(delivery.Tenant, delivery.Secret), timestamp, body));
         return request;
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-    {
-        var found = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
-        var allowed = Array.FindAll(found, address => !IsLinkLocal(address));
-        if (allowed.Length == 0)
-            throw new IOException("The host has no address that may be asked.");
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            await socket.ConnectAsync(allowed, context.DnsEndPoint.Port, cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    private static bool IsLinkLocal(IPAddress address)
-    {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return plain.IsIPv6LinkLocal || (plain.AddressFamily == AddressFamily.InterNetwork && plain.GetAddressBytes() is [169, 254, ..]);
     }
 }

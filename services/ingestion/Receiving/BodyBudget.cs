@@ -4,10 +4,8 @@ using Mesh.Ingestion.Intake;
 namespace Mesh.Ingestion.Receiving;
 
 /// <summary>Bounds the bytes of all bodies that are being read at the same time; who comes too late is told to come again.</summary>
-public sealed class BodyBudget
+public sealed class BodyBudget(long maxBytes = 512 << 20)
 {
-    private const long MaxBytes = 512 << 20;
-
     private long _used;
 
     /// <summary>Takes room until the lease is disposed; RESOURCE_EXHAUSTED where there is none.</summary>
@@ -19,7 +17,7 @@ public sealed class BodyBudget
 
     private void Use(long bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= MaxBytes)
+        if (Interlocked.Add(ref _used, bytes) <= maxBytes)
             return;
         Interlocked.Add(ref _used, -bytes);
         IntakeMetrics.RefusedWhole("RECEIVERS_BUSY", 0);

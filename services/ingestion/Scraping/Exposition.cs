@@ -12,17 +12,19 @@ public readonly record struct ExposedSample(string Metric, IReadOnlyList<KeyValu
 /// </summary>
 public static class Exposition
 {
-    public static IEnumerable<ExposedSample> Parse(TextReader reader)
+    /// <param name="reader">The text.</param>
+    /// <param name="inSeconds">Whether times are seconds, as in OpenMetrics; else a whole number is milliseconds.</param>
+    public static IEnumerable<ExposedSample> Parse(TextReader reader, bool inSeconds = false)
     {
         for (var number = 1; reader.ReadLine() is { } line; number++)
         {
             if (line.AsSpan().Trim().Length == 0 || line[0] == '#')
                 continue;
-            yield return ParseLine(line) ?? throw new InvalidDataException($"line {number} of the exposition cannot be read");
+            yield return ParseLine(line, inSeconds) ?? throw new InvalidDataException($"line {number} of the exposition cannot be read");
         }
     }
 
-    private static ExposedSample? ParseLine(string line)
+    private static ExposedSample? ParseLine(string line, bool inSeconds)
     {
         var at = 0;
         while (at < line.Length && line[at] is not ('{' or ' ' or '\t'))
@@ -41,7 +43,7 @@ public static class Exposition
             return null;
         if (parts.Length == 1)
             return new ExposedSample(metric, labels, value, null);
-        return TimeOf(parts[1]) is { } time ? new ExposedSample(metric, labels, value, time) : null;
+        return TimeOf(parts[1], inSeconds) is { } time ? new ExposedSample(metric, labels, value, time) : null;
     }
 
     private static bool TryReadLabels(string line, ref int at, List<KeyValuePair<string, string>> labels)
@@ -106,11 +108,11 @@ public static class Exposition
     };
 
     // The text format counts milliseconds, OpenMetrics seconds with a fraction.
-    private static long? TimeOf(string text)
+    private static long? TimeOf(string text, bool inSeconds)
     {
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds))
+        if (!inSeconds && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds))
             return milliseconds;
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) ? (long)(seconds * 1000) : null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) ? (long)Math.Round(seconds * 1000) : null;
     }
 
     private static void Skip(string line, ref int at)

@@ -4,37 +4,81 @@ using Npgsql;
 
 namespace Mesh.Ingestion.Scraping;
 
-/// <summary>Reads targets when their time comes, a bounded number at once.</summary>
-public sealed class ScrapeLoop(TargetStore store, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
+/// <summary>
+/// Reads targets when their time comes, a bounded number at once and a part of that for each tenant, so that slow targets
+/// delay nobody else's. At the end of the program the turns that it holds go back, and another replica reads at once.
+/// </summary>
+internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
 {
-    private const int Parallel = 32;
+    private const int Parallel = 128;
+    private const int ParallelOfTenant = 32;
+    private const int TakenAtOnce = 16;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+
+    private readonly List<(string Tenant, Task Reading)> _running = [];
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            if (await RoundAsync(stoppingToken) < Parallel)
-                await Task.Delay(Rest, time, stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                _running.RemoveAll(item => item.Reading.IsCompleted);
+                var wanted = Math.Min(TakenAtOnce, Parallel - _running.Count);
+                if (await TakeAsync(wanted, stoppingToken) < Math.Max(wanted, 1))
+                    await Task.Delay(Rest, time, stoppingToken);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Select(item => item.Reading));
         }
     }
 
-    private async Task<int> RoundAsync(CancellationToken stoppingToken)
+    private async Task<int> TakeAsync(int wanted, CancellationToken stoppingToken)
     {
+        if (wanted == 0)
+            return 0;
         try
         {
-            var due = await store.TakeDueAsync(Parallel, stoppingToken);
-            await ScrapeAsync(due, stoppingToken);
+            var busy = _running.GroupBy(item => item.Tenant).Where(group => group.Count() >= ParallelOfTenant).Select(group => group.Key).ToArray();
+            var due = await turns.TakeAsync(wanted, busy, stoppingToken);
+            _running.AddRange(due.Select(turn => (turn.Target.Tenant, ReadAsync(turn, stoppingToken))));
             return due.Count;
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The targets cannot be read now");
-            await Task.Delay(Rest * 8, time, stoppingToken);
             return 0;
         }
     }
 
-    private Task ScrapeAsync(IReadOnlyList<Target> due, CancellationToken stoppingToken) =>
-        Task.WhenAll(due.Select(target => scraper.ScrapeAsync(target, stoppingToken)));
+    private async Task ReadAsync(TargetTurn turn, CancellationToken stoppingToken)
+    {
+        using var farewell = new CancellationTokenSource();
+        await using var _ = stoppingToken.Register(() => farewell.CancelAfter(Farewell));
+        try
+        {
+            var outcome = await OutcomeAsync(turn.Target, stoppingToken);
+            await (outcome is null ? turns.ReturnAsync(turn, farewell.Token) : turns.FinishAsync(turn, outcome, farewell.Token));
+        }
+        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        {
+            // Its turn ends by itself.
+            logger.LogWarning(exception, "How {Target} was read is not noted", turn.Target.Name);
+        }
+    }
+
+    private async Task<ScrapeOutcome?> OutcomeAsync(Target target, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await scraper.ScrapeAsync(target, stoppingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
 }

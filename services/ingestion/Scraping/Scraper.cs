@@ -1,91 +1,107 @@
-using System.Diagnostics;
-using System.Net.Http.Headers;
 using Mesh.Common.Errors;
+using Mesh.Ingestion.Gnocchi;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Targets;
+using Kind = Mesh.Ingestion.V1.Target.Types.Kind;
 
 namespace Mesh.Ingestion.Scraping;
 
-/// <summary>Reads one target once.</summary>
-public sealed class Scraper(IntakeService intake, TargetStore store, ILogger<Scraper> logger) : IDisposable
+/// <summary>How reading a target went. A target that is up has an error where a part of what it shows was refused.</summary>
+public sealed record ScrapeOutcome(bool Up, string Error);
+
+/// <summary>Reads one target once, and writes what it shows.</summary>
+internal sealed class Scraper(
+    IntakeService intake, TextTranslator text, GnocchiTranslator gnocchi, TargetPositionStore positions, StaleSeries stale, TimeProvider time,
+    ILogger<Scraper> logger)
 {
-    private const int MaxBytes = 32 << 20;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const int MaxErrorLength = 500;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AutomaticDecompression = System.Net.DecompressionMethods.GZip })
+    /// <summary>Reads the target. Only the end of the program is thrown; all else that goes wrong is the target's outcome.</summary>
+    public async Task<ScrapeOutcome> ScrapeAsync(Target target, CancellationToken cancellationToken)
     {
-        MaxResponseContentBufferSize = MaxBytes,
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
-
-    /// <summary>Reads the target, writes what it shows, and notes how it went.</summary>
-    public async Task ScrapeAsync(Target target, CancellationToken cancellationToken)
-    {
-        var began = Stopwatch.GetTimestamp();
-        var error = "";
-        string? text = null;
+        var began = time.GetTimestamp();
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
-            text = await ReadAsync(target, cancellationToken);
+            return await ReadAsync(target, now, began, cancellationToken);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            error = exception is OperationCanceledException ? "The target did not answer in time." : exception.Message;
-        }
-
-        try
-        {
-            error = await WriteAsync(target, text, error, Stopwatch.GetElapsedTime(began));
-        }
-        catch (MeshException exception)
-        {
-            // The log refuses: what was read now is lost, and the target says so.
-            error = exception.Message;
-        }
-
-        if (error.Length > 0)
+            var error = Describe(target, exception);
             logger.LogDebug("Reading {Target} failed: {Error}", target.Name, error);
-        await store.ReportAsync(target.Name, error, cancellationToken);
+            await WriteDownAsync(target, now, began);
+            return new ScrapeOutcome(false, error.Length > MaxErrorLength ? error[..MaxErrorLength] : error);
+        }
     }
 
-    public void Dispose() => _http.Dispose();
-
-    private async Task<string> ReadAsync(Target target, CancellationToken cancellationToken)
+    private async Task<ScrapeOutcome> ReadAsync(Target target, long now, long began, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(target.Interval < Patience ? target.Interval : Patience);
-        using var request = new HttpRequestMessage(HttpMethod.Get, target.Address);
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/openmetrics-text"));
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/plain", 0.5));
-        using var response = await _http.SendAsync(request, patience.Token);
-        response.EnsureSuccessStatusCode();
-        return await response.Content.ReadAsStringAsync(patience.Token);
-    }
-
-    // A target whose text cannot be read is down, and nothing of it is written but that.
-    private async Task<string> WriteAsync(Target target, string? text, string error, TimeSpan elapsed)
-    {
-        List<ExposedSample> samples = [];
+        var batch = intake.Begin();
+        using var samples = new TargetSamples(target, batch, now);
+        IReadOnlyList<ReadPosition> read;
         try
         {
-            if (text is not null)
-                samples.AddRange(Exposition.Parse(new StringReader(text)));
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(TargetUrl.PatienceOf(target));
+            read = await TranslatorOf(target.Kind).ReadAsync(target, samples, patience.Token);
+            samples.End(stale.MissingFrom(target.Name, samples.Shown));
+            samples.AddOutcome(up: true, time.GetElapsedTime(began), samples.Count);
+            batch.EndSamples(target.Tenant);
         }
-        catch (InvalidDataException exception)
+        catch
         {
-            (samples, error) = ([], exception.Message);
-        }
-
-        var batch = intake.Begin();
-        using (var rows = new TargetSamples(target, batch))
-        {
-            foreach (var sample in samples)
-                rows.Add(sample);
-            rows.AddOutcome(error.Length == 0, elapsed);
+            intake.Return(batch);
+            throw;
         }
 
         await intake.WriteAsync(batch);
-        return error;
+        if (read.Count > 0)
+            await positions.KeepAsync(target.Name, read, cancellationToken);
+        stale.Remember(target.Name, samples.Shown);
+        return new ScrapeOutcome(true, batch.Rejections.Total == 0 ? "" : "Refused, while the rest was taken: " + batch.Rejections.Describe());
+    }
+
+    private ITranslator TranslatorOf(Kind kind) => kind == Kind.Gnocchi ? gnocchi : text;
+
+    // What it showed before ends, and that it is down is told. Where even that is refused, its state still says so.
+    private async Task WriteDownAsync(Target target, long now, long began)
+    {
+        var batch = intake.Begin();
+        using var samples = new TargetSamples(target, batch, now);
+        try
+        {
+            samples.End(stale.MissingFrom(target.Name, samples.Shown));
+            samples.AddOutcome(up: false, time.GetElapsedTime(began), 0);
+            batch.EndSamples(target.Tenant);
+        }
+        catch (MeshException)
+        {
+            intake.Return(batch);
+            return;
+        }
+
+        try
+        {
+            await intake.WriteAsync(batch);
+            stale.Remember(target.Name, samples.Shown);
+        }
+        catch (MeshException exception)
+        {
+            logger.LogDebug("That {Target} is down was not written: {Reason}", target.Name, exception.Message);
+        }
+    }
+
+    private string Describe(Target target, Exception exception)
+    {
+        switch (exception)
+        {
+            case ScrapeException or MeshException:
+                return exception.Message;
+            case OperationCanceledException:
+                return "The target did not answer in time.";
+            default:
+                logger.LogError(exception, "Reading {Target} failed", target.Name);
+                return "The target could not be read.";
+        }
     }
 }

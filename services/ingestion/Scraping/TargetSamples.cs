@@ -10,39 +10,75 @@ namespace Mesh.Ingestion.Scraping;
 /// </summary>
 internal sealed class TargetSamples : IDisposable
 {
+    /// <summary>The most samples that one reading may bring.</summary>
+    public const int MaxSamples = 500_000;
+
+    // Ends a series, in Prometheus and in every query of ours.
+    private static readonly double Stale = BitConverter.UInt64BitsToDouble(0x7FF0_0000_0000_0002);
+
     private readonly Target _target;
     private readonly BatchBuilder _batch;
+    private readonly long _now;
     private readonly SeriesBuilder _series = new();
     private readonly Dictionary<string, string> _labels;
 
-    public TargetSamples(Target target, BatchBuilder batch)
+    public TargetSamples(Target target, BatchBuilder batch, long now)
     {
-        (_target, _batch) = (target, batch);
+        (_target, _batch, _now) = (target, batch, now);
         _labels = new(target.Labels.Values, StringComparer.Ordinal);
         _labels.TryAdd("job", target.Id);
-        _labels.TryAdd("instance", new Uri(target.Address).Authority);
+        _labels.TryAdd("instance", TargetUrl.Of(target).Authority);
     }
+
+    /// <summary>How many samples the target showed.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The series that have a sample of this moment.</summary>
+    public HashSet<ulong> Shown { get; } = [];
 
     public void Add(in ExposedSample sample) => Add(sample.Metric, sample.Labels, sample.Value, sample.Milliseconds);
 
-    /// <summary>What a reading tells of itself.</summary>
-    public void AddOutcome(bool up, TimeSpan elapsed)
+    /// <summary>Adds a sample; where it has no time of its own, the moment of the reading is its time and it comes once.</summary>
+    public void Add(string metric, IReadOnlyList<KeyValuePair<string, string>> labels, double value, long? milliseconds)
     {
-        Add("up", [], up ? 1 : 0, null);
-        Add("scrape_duration_seconds", [], elapsed.TotalSeconds, null);
+        if (++Count > MaxSamples)
+            throw new ScrapeException($"The target shows more than {MaxSamples} samples.");
+        var id = SeriesOf(metric, labels);
+        if (id != 0 && (milliseconds is not null || Shown.Add(id)))
+            _batch.Sample(id, milliseconds ?? _now, value);
+    }
+
+    /// <summary>Ends series that were shown before.</summary>
+    public void End(IEnumerable<ulong> series)
+    {
+        foreach (var id in series.Where(_batch.HasRow))
+            _batch.Sample(id, _now, Stale);
+    }
+
+    /// <summary>What a reading tells of itself.</summary>
+    public void AddOutcome(bool up, TimeSpan elapsed, int scraped)
+    {
+        AddOwn("up", up ? 1 : 0);
+        AddOwn("scrape_duration_seconds", elapsed.TotalSeconds);
+        AddOwn("scrape_samples_scraped", scraped);
     }
 
     public void Dispose() => _series.Dispose();
 
-    private void Add(string metric, IReadOnlyList<KeyValuePair<string, string>> labels, double value, long? milliseconds)
+    private void AddOwn(string metric, double value)
+    {
+        var id = SeriesOf(metric, []);
+        if (id != 0)
+            _batch.Sample(id, _now, value);
+    }
+
+    private ulong SeriesOf(string metric, IReadOnlyList<KeyValuePair<string, string>> labels)
     {
         _series.Begin(_target.Tenant, metric);
         foreach (var (name, text) in _labels)
             _series.Label(name, text);
         foreach (var (name, text) in labels)
             _series.Label(_labels.ContainsKey(name) ? "exported_" + name : name, text);
-        var id = _batch.Series(_series, _target.Tenant);
-        if (id != 0 && _batch.TakeRate(_target.Tenant, 1) == 1)
-            _batch.Sample(_target.Tenant, id, milliseconds ?? _batch.Window.NowMilliseconds, value);
+        return _batch.Series(_series, _target.Tenant);
     }
 }

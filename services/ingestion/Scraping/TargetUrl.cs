@@ -10,6 +10,9 @@ internal static class TargetUrl
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
+    // One request for each metric takes its time.
+    private static readonly TimeSpan LongestOfGnocchi = TimeSpan.FromMinutes(1);
+
     // Raw values: rates are ours to compute, and a reader of averages would disturb another one.
     private static readonly (string Name, string Value)[] NetdataQuery =
         [("format", "prometheus"), ("source", "as-collected"), ("timestamps", "no"), ("help", "no"), ("types", "no")];
@@ -18,7 +21,11 @@ internal static class TargetUrl
     public static bool ShowsText(Kind kind) => kind is Kind.Prometheus or Kind.Netdata;
 
     /// <summary>How long one reading may take.</summary>
-    public static TimeSpan PatienceOf(Target target) => target.Interval < Longest ? target.Interval : Longest;
+    public static TimeSpan PatienceOf(Target target)
+    {
+        var longest = target.Kind == Kind.Gnocchi ? LongestOfGnocchi : Longest;
+        return target.Interval < longest ? target.Interval : longest;
+    }
 
     /// <summary>The URL that is asked, without the user whom the address may name.</summary>
     public static Uri Of(Target target)
@@ -26,6 +33,9 @@ internal static class TargetUrl
         var url = new UriBuilder(target.Address) { UserName = "", Password = "", Fragment = "" };
         return target.Kind == Kind.Netdata ? Netdata(url) : url.Uri;
     }
+
+    /// <summary>The user whom the address names, for HTTP Basic without a password; empty where it names none.</summary>
+    public static string UserOf(Target target) => Uri.UnescapeDataString(new Uri(target.Address).UserInfo.TrimEnd(':'));
 
     private static Uri Netdata(UriBuilder url)
     {

@@ -1,7 +1,7 @@
 namespace Mesh.Ingestion.Targets;
 
 /// <summary>A foreign source of metrics, as it is kept.</summary>
-public sealed record Target
+public record Target
 {
     public const long DefaultInterval = 15_000;
 

@@ -80,10 +80,10 @@ internal static class TargetMapping
     {
         if (target.Kind == V1.Target.Types.Kind.Unspecified)
             throw MeshException.InvalidArgument("target.kind", "A kind is required.");
-        if (target.Kind != V1.Target.Types.Kind.Prometheus)
-            throw MeshException.Unimplemented("KIND_NOT_READ", "Only targets of KIND_PROMETHEUS are read so far.");
         if (!Uri.TryCreate(target.Address, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw MeshException.InvalidArgument("target.address", "The address must be an http or https URL.");
+        if (address.UserInfo.TrimEnd(':').Contains(':', StringComparison.Ordinal))
+            throw MeshException.InvalidArgument("target.address", "The address must hold no password: all who view the target would read it.");
         if (target.IntervalMilliseconds is < 1000 or > MaxInterval)
             throw MeshException.InvalidArgument("target.interval", "The interval must lie between a second and a day.");
         if (target.Labels.Values.Count > MaxLabels || target.Labels.Values.Any(label => !IsLabel(label.Key, label.Value)))

@@ -7,7 +7,7 @@ namespace Mesh.Ingestion.Targets;
 /// <summary>The table of targets.</summary>
 public sealed class TargetStore(MeshDatabase database, TimeProvider time)
 {
-    private const string Columns =
+    internal const string Columns =
         "tenant, id, kind, address, interval_milliseconds, labels, paused, state, last_error, last_scrape_time, create_time, revision";
 
     /// <summary>Creates a target; a repeated request answers what the first one created.</summary>
@@ -79,37 +79,6 @@ public sealed class TargetStore(MeshDatabase database, TimeProvider time)
         await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
         if (await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken) == 0)
             throw NotFound(name);
-        await transaction.CommitAsync(cancellationToken);
-    }
-
-    /// <summary>Takes targets whose time has come, and moves their next time on; other replicas take others.</summary>
-    public async Task<IReadOnlyList<Target>> TakeDueAsync(int limit, CancellationToken cancellationToken)
-    {
-        const string sql = $"""
-            update targets
-            set next_scrape_time = greatest(next_scrape_time + interval_milliseconds * interval '1 millisecond', @now)
-            where (tenant, id) in
-            (
-                select tenant, id from targets where not paused and next_scrape_time <= @now
-                order by next_scrape_time limit @limit for update skip locked
-            )
-            returning {Columns}
-            """;
-        await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
-        var due = await transaction.QueryAsync<Target>(sql, new { now = time.GetUtcNow(), limit }, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return due;
-    }
-
-    /// <summary>Notes how reading a target went.</summary>
-    public async Task ReportAsync(TargetName name, string error, CancellationToken cancellationToken)
-    {
-        const string sql = """
-            update targets set state = @state, last_error = @error, last_scrape_time = @now where tenant = @Tenant and id = @Id
-            """;
-        var state = (short)(error.Length == 0 ? V1.Target.Types.State.Up : V1.Target.Types.State.Down);
-        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
-        await transaction.ExecuteAsync(sql, new { state, error, now = time.GetUtcNow(), name.Tenant, name.Id }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

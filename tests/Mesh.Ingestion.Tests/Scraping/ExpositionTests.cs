@@ -28,6 +28,13 @@ public sealed class ExpositionTests
         Assert.Null(samples[4].Milliseconds);
     }
 
+    [Fact]
+    public void Times_of_OpenMetrics_are_seconds()
+    {
+        var samples = Exposition.Parse(new StringReader("a 1 1520879607\nb 1 1520879607.789\n# EOF\n"), inSeconds: true);
+        Assert.Equal([1520879607000, 1520879607789], samples.Select(sample => sample.Milliseconds!.Value));
+    }
+
     [Theory]
     [InlineData("up")]
     [InlineData("up x")]

@@ -74,8 +74,11 @@ public sealed class TargetTests(IngestionServers servers) : IClassFixture<Ingest
         var gone = await Assert.ThrowsAsync<RpcException>(
             () => Client.GetTargetAsync(new GetTargetRequest { Name = created.Name }, IngestionProcess.Headers).ResponseAsync);
         Assert.Equal(StatusCode.NotFound, gone.StatusCode);
-        var wrong = await Assert.ThrowsAsync<RpcException>(() => CreateAsync("crud", "c", "not a url"));
-        Assert.Equal(StatusCode.InvalidArgument, wrong.StatusCode);
+        foreach (var address in new[] { "not a url", "ftp://host/", "http://user:password@host/" })
+        {
+            var wrong = await Assert.ThrowsAsync<RpcException>(() => CreateAsync("crud", "c", address));
+            Assert.Equal(StatusCode.InvalidArgument, wrong.StatusCode);
+        }
     }
 
     private async Task<Target> CreateAsync(string tenant, string id, string address) => (await Client.CreateTargetAsync(

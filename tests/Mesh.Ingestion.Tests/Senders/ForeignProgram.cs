@@ -16,12 +16,17 @@ internal sealed class ForeignProgram : IAsyncDisposable
     public string Output => _process.Output;
 
     /// <summary>Starts a tool; `FOLDER` and `PORT` in the arguments and the configuration stand for its own.</summary>
-    public static ForeignProgram Start(string tool, string configuration, params string[] arguments)
+    public static ForeignProgram Start(string tool, string configuration, params string[] arguments) =>
+        Start(tool, new Dictionary<string, string> { ["configuration"] = configuration }, arguments);
+
+    /// <inheritdoc cref="Start(string, string, string[])"/>
+    public static ForeignProgram Start(string tool, IReadOnlyDictionary<string, string> files, params string[] arguments)
     {
         var folder = new TestFolder();
         var port = FreePorts.Next();
         string Own(string text) => text.Replace("FOLDER", folder.Path, StringComparison.Ordinal).Replace("PORT", $"{port}", StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(folder.Path, "configuration"), Own(configuration));
+        foreach (var (name, text) in files)
+            File.WriteAllText(Path.Combine(folder.Path, name), Own(text));
         var command = new ServerCommand(Tools.Require(tool), [.. arguments.Select(Own)]) { WorkingFolder = folder.Path };
         return new ForeignProgram(folder, ChildProcess.Start(command), port);
     }

@@ -41,7 +41,7 @@ public sealed class IngestionServers : IAsyncLifetime
     public static async Task WaitForAsync(EngineProcess engine, IngestionProcess ingestion, string sql, long expected)
     {
         var found = -1L;
-        for (var attempt = 0; attempt < 400; attempt++)
+        for (var attempt = 0; attempt < 1200; attempt++)
         {
             found = await engine.NumberAsync(sql);
             if (found == expected)

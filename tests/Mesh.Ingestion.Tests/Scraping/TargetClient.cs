@@ -1,0 +1,42 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
+using Mesh.Testing;
+
+namespace Mesh.Ingestion.Tests.Scraping;
+
+/// <summary>Targets as people make and watch them.</summary>
+internal sealed class TargetClient(ChannelBase channel)
+{
+    private readonly TargetService.TargetServiceClient _client = new(channel);
+
+    public async Task<Target> CreateAsync(
+        string tenant, string id, string address, double seconds = 1, Target.Types.Kind kind = Target.Types.Kind.Prometheus)
+    {
+        var target = new Target { Kind = kind, Address = address, Interval = Duration.FromTimeSpan(TimeSpan.FromSeconds(seconds)) };
+        var request = new CreateTargetRequest { Parent = "tenants/" + tenant, TargetId = id, Target = target };
+        return (await _client.CreateTargetAsync(request, IngestionProcess.Headers)).Target;
+    }
+
+    public async Task<Target> GetAsync(string tenant, string id) => (await _client.GetTargetAsync(
+        new GetTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers)).Target;
+
+    /// <summary>Waits until a target's state is as wanted; tells what it is instead.</summary>
+    public async Task WaitAsync(string tenant, string id, Target.Types.State state, string error)
+    {
+        Target? target = null;
+        try
+        {
+            await Wait.UntilAsync("the state", async () =>
+            {
+                target = await GetAsync(tenant, id);
+                return target.State == state && (error.Length == 0 ? target.LastError.Length == 0 : target.LastError.Contains(error, StringComparison.Ordinal));
+            });
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"{id} should be {state} with `{error}` and is {target!.State} with `{target.LastError}`");
+        }
+    }
+}
