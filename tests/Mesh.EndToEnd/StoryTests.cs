@@ -1,3 +1,5 @@
+using Mesh.Controller.V1;
+using Mesh.Ingestion.V1;
 using Mesh.Testing;
 
 namespace Mesh.EndToEnd;
@@ -27,6 +29,11 @@ public sealed class StoryTests(Stack stack)
         Assert.Contains("Version 1.0.0", await stack.PageAsync(app), StringComparison.Ordinal);
         var releases = (await stack.MeshAsync("releases", "--app", app)).Succeeded();
         Assert.Contains("Rollback to v1", releases.Output, StringComparison.Ordinal);
+
+        // What a scanner finds in an image is told of the workload that runs it.
+        await ScanAsync($"tenants/acme/apps/{app}", "CVE-2026-0001");
+        await Wait.UntilAsync("the finding of the running image", async () =>
+            (await stack.MeshAsync("findings", "list", "--running", "--app", app)).Output.Contains($"{app}-production-web", StringComparison.Ordinal));
 
         // The app's own metric, which the agent scraped and sent over the ingestion stream.
         await Wait.UntilAsync("the app's metric", async () =>
@@ -79,5 +86,22 @@ public sealed class StoryTests(Stack stack)
         await asking;
         Assert.Empty(failures);
         Assert.True(answered > 10, $"only {answered} requests were answered");
+    }
+
+    // As a scanner does, of every image that the app has had.
+    private async Task ScanAsync(string app, string finding)
+    {
+        using var client = stack.Connect();
+        var releases = await client.Releases.ListReleasesAsync(new ListReleasesRequest { Parent = app });
+        foreach (var image in releases.Releases.Select(release => release.Image).Distinct())
+        {
+            using var call = client.ImageScans.WriteScan();
+            await call.RequestStream.WriteAsync(new() { Start = new() { Scan = new() { Image = image, Scanner = "test" } } });
+            var found = new ImageFinding { Id = finding, Severity = FindingSeverity.High, Package = "openssl", Version = "3.0" };
+            await call.RequestStream.WriteAsync(new() { Batch = new() { Findings = { found } } });
+            await call.RequestStream.WriteAsync(new() { Commit = new() { FindingCount = 1 } });
+            await call.RequestStream.CompleteAsync();
+            Assert.Equal(image, (await call.ResponseAsync).Scan.Image);
+        }
     }
 }

@@ -48,29 +48,43 @@ internal static class AlertCommands
 
     private static Command List()
     {
-        var state = new Option<string>("--state") { Description = "pending, firing, resolved, or open for those that are not resolved", DefaultValueFactory = _ => "open" };
+        var state = new Option<string>("--state") { Description = "pending, firing, resolved, all, or open for those that are not resolved", DefaultValueFactory = _ => "open" };
         state.AcceptOnlyFromAmong("open", "pending", "firing", "resolved", "all");
         var policy = new Option<string?>("--policy") { Description = "Only alerts of this policy" };
         var limit = new Option<int>("--limit") { Description = "The most alerts", DefaultValueFactory = _ => 100 };
         return new Command("list", "List alerts, newest first") { state, policy, limit }.Does(async context =>
         {
             var tenant = await context.TenantAsync();
-            var wanted = context.Value(state)!;
-            var request = new ListAlertsRequest { Parent = tenant, PageSize = PageSize };
-            if (Enum.TryParse<Alert.Types.State>(wanted, ignoreCase: true, out var exact)) request.State = exact;
+            var request = new ListAlertsRequest { Parent = tenant };
             if (context.Value(policy) is { Length: > 0 } id) request.Policy = $"{tenant}/alertPolicies/{id}";
-            var all = new ListAlertsResponse();
-            do
-            {
-                var page = await context.Client.Alerts.ListAlertsAsync(request, cancellationToken: context.CancellationToken);
-                var fitting = page.Alerts.Where(a => wanted != "open" || a.State != Alert.Types.State.Resolved);
-                all.Alerts.Add(fitting.Take(context.Value(limit) - all.Alerts.Count));
-                request.PageToken = page.NextPageToken;
-            }
-            while (request.PageToken.Length > 0 && all.Alerts.Count < context.Value(limit));
+            var found = new List<Alert>();
+            foreach (var wanted in States(context.Value(state)!)) found.AddRange(await AllAsync(context, new(request) { State = wanted }, context.Value(limit)));
+            // The ids are in the order of time.
+            var all = new ListAlertsResponse { Alerts = { found.OrderByDescending(a => a.Name, StringComparer.Ordinal).Take(context.Value(limit)) } };
             context.Output.List(all, all.Alerts, ["ID", "STATE", "SEVERITY", "POLICY", "VALUE", "LABELS", "SINCE", "ACKNOWLEDGED BY"], a =>
                 [Output.Id(a.Name), Lower(a.State), Lower(a.Severity), Output.Id(a.Policy), Number(a.Value), Labels(a.Labels), Ago.Of(a.StartTime), Output.Id(a.AcknowledgedBy)]);
         });
+    }
+
+    private static Alert.Types.State[] States(string wanted) => wanted switch
+    {
+        "open" => [Alert.Types.State.Firing, Alert.Types.State.Pending],
+        "all" => [Alert.Types.State.Unspecified],
+        _ => [Enum.Parse<Alert.Types.State>(wanted, ignoreCase: true)],
+    };
+
+    private static async Task<IReadOnlyList<Alert>> AllAsync(CommandContext context, ListAlertsRequest request, int limit)
+    {
+        var all = new List<Alert>();
+        do
+        {
+            request.PageSize = Math.Clamp(limit - all.Count, 1, PageSize);
+            var page = await context.Client.Alerts.ListAlertsAsync(request, cancellationToken: context.CancellationToken);
+            all.AddRange(page.Alerts);
+            request.PageToken = page.NextPageToken;
+        }
+        while (request.PageToken.Length > 0 && all.Count < limit);
+        return all;
     }
 
     private static Command Deliveries()

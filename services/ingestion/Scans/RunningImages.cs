@@ -65,8 +65,9 @@ public sealed class RunningImages(WorkloadService.WorkloadServiceClient schedule
             while (token.Length > 0);
             return new RunningSet(now, workloads);
         }
-        catch (RpcException exception) when (!cancellationToken.IsCancellationRequested)
+        catch (RpcException exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             logger.LogInformation("The scheduler cannot be asked what runs: {Problem}", exception.Status.Detail);
             return null;
         }

@@ -5,7 +5,7 @@ namespace Mesh.Ingestion.Scans;
 /// <summary>Bounds how many scans are held in memory at once.</summary>
 public sealed class ScanGate
 {
-    private const int Limit = 8;
+    private const int Limit = 4;
     private int _open;
 
     /// <summary>Takes a place, until it is disposed.</summary>
