@@ -28,6 +28,9 @@ internal sealed class OtlpMetrics : IDisposable
         _series = new OtlpSeries(tenant, target, labels);
     }
 
+    /// <summary>How many points were refused, be it in a part only.</summary>
+    public long RefusedPoints { get; private set; }
+
     public void Decode(ReadOnlySpan<byte> request)
     {
         var reader = new WireReader(request);
@@ -76,6 +79,7 @@ internal sealed class OtlpMetrics : IDisposable
         var points = new WireReader(metric.Data);
         while (points.TryReadMessage(1, out var point))
         {
+            var refused = _target.Rejections.Total;
             switch (metric.Kind)
             {
                 case OtlpKind.Gauge or OtlpKind.Sum:
@@ -91,6 +95,9 @@ internal sealed class OtlpMetrics : IDisposable
                     DecodeSummary(metric, point);
                     break;
             }
+
+            if (_target.Rejections.Total > refused)
+                RefusedPoints++;
         }
     }
 

@@ -15,17 +15,19 @@ public sealed class OtlpReceiver(IntakeService intake, LabelCache labels, DeltaS
     {
         // Sums since the point before change what is kept of their series, so such requests follow one another.
         using var deltas = HasDeltas(request.Span) ? await sums.EnterAsync(id.Tenant) : null;
+        var refused = 0L;
         var (rejections, written) = await WriteAsync(id, target =>
         {
             using var decoder = new OtlpMetrics(id.Tenant, target, labels, deltas);
             decoder.Decode(request.Span);
+            refused = decoder.RefusedPoints;
         });
         // What came again is in the sums already.
         if (written)
             deltas?.Commit();
-        return rejections.Total == 0
+        return refused == 0
             ? new ExportMetricsServiceResponse()
-            : new() { PartialSuccess = new() { RejectedDataPoints = rejections.Total, ErrorMessage = rejections.Describe() } };
+            : new() { PartialSuccess = new() { RejectedDataPoints = refused, ErrorMessage = rejections.Describe() } };
     }
 
     public async Task<ExportLogsServiceResponse> ExportLogsAsync(ReadOnlyMemory<byte> request, OtlpId id)

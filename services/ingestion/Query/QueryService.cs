@@ -41,14 +41,21 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var selector = Selector.Parse(request.Selector, "selector");
         using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains), beyondDatabase: request.Backlog > 0);
-        await responseStream.WriteAsync(
-            await BacklogAsync(request, tenant, selector, context.CancellationToken), context.CancellationToken);
+        var backlog = await BacklogAsync(request, tenant, selector, context.CancellationToken);
+        await responseStream.WriteAsync(backlog, context.CancellationToken);
+        // What the database takes while the two are asked comes by both ways, and is shown once.
+        var shown = backlog.Records.ToHashSet();
         while (await subscription.Records.WaitToReadAsync(context.CancellationToken))
         {
             var response = new V1.TailResponse { Dropped = subscription.TakeDropped() };
             while (response.Records.Count < PageSize && subscription.Records.TryRead(out var record))
-                response.Records.Add(record);
-            await responseStream.WriteAsync(response, context.CancellationToken);
+            {
+                if (!shown.Remove(record))
+                    response.Records.Add(record);
+            }
+
+            if (response.Records.Count > 0 || response.Dropped > 0)
+                await responseStream.WriteAsync(response, context.CancellationToken);
         }
     }
 

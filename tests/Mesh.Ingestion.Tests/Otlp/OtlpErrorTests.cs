@@ -56,12 +56,12 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         ulong[] times = [Now, 5, Now + 1, ulong.MaxValue];
 
         var gauge = new Gauge { DataPoints = { times.Select(time => new NumberDataPoint { TimeUnixNano = time, AsInt = 1 }) } };
-        var metrics = new ExportMetricsServiceRequest
-        {
-            ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { new Metric { Name = "g", Gauge = gauge } } } } } },
-        };
+        // A point of a histogram is one point, however many series it has.
+        var late = new Histogram { DataPoints = { new HistogramDataPoint { TimeUnixNano = 5, Count = 3, BucketCounts = { 1, 2 }, ExplicitBounds = { 1 } } } };
+        var scope = new ScopeMetrics { Metrics = { new Metric { Name = "g", Gauge = gauge }, new Metric { Name = "h", Histogram = late } } };
+        var metrics = new ExportMetricsServiceRequest { ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { scope } } } };
         var partMetrics = (await ExchangeAsync<ExportMetricsServiceResponse>(posts, "/v1/metrics", metrics, type)).PartialSuccess;
-        Assert.Equal(2, partMetrics.RejectedDataPoints);
+        Assert.Equal(3, partMetrics.RejectedDataPoints);
         Assert.NotEmpty(partMetrics.ErrorMessage);
 
         var logs = new ExportLogsServiceRequest
@@ -92,8 +92,7 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         var method = new Method<byte[], byte[]>(MethodType.Unary, service, "Export", bytes, bytes);
         var options = new CallOptions([.. IngestionProcess.Headers, new Metadata.Entry("x-mesh-tenant", "damaged")]);
         // A whole point of a gauge, a record or a span, and behind it what does not end.
-        var point = OtlpRequests.Metrics(AggregationTemporality.Cumulative).ToByteArray();
-        var valid = service.Contains("Metrics", StringComparison.Ordinal) ? point
+        var valid = service.Contains("Metrics", StringComparison.Ordinal) ? OtlpRequests.Metrics(AggregationTemporality.Cumulative).ToByteArray()
             : service.Contains("Logs", StringComparison.Ordinal) ? OtlpRequests.Logs().ToByteArray() : OtlpRequests.Traces().ToByteArray();
         var error = await Assert.ThrowsAsync<RpcException>(
             () => servers.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, [.. valid, 0x0a, 0xff]).ResponseAsync);
