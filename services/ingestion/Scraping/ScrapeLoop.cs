@@ -14,7 +14,7 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
     private const int ParallelOfTenant = 32;
     private const int TakenAtOnce = 16;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
 
     private readonly List<(string Tenant, Task Reading)> _running = [];
 
@@ -63,9 +63,9 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
             var outcome = await OutcomeAsync(turn.Target, stoppingToken);
             await (outcome is null ? turns.ReturnAsync(turn, farewell.Token) : turns.FinishAsync(turn, outcome, farewell.Token));
         }
-        catch (Exception exception) when (exception is NpgsqlException or OperationCanceledException)
+        catch (Exception exception)
         {
-            // Its turn ends by itself.
+            // Its turn ends by itself, and the others go on.
             logger.LogWarning(exception, "How {Target} was read is not noted", turn.Target.Name);
         }
     }
