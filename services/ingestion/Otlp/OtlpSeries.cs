@@ -39,6 +39,8 @@ internal readonly ref struct OtlpPoint
 
     public uint Flags { get; init; }
 
+    public OtlpKind Kind { get; init; }
+
     public bool IsMonotonic { get; init; }
 
     public bool IsDelta { get; init; }
@@ -68,7 +70,7 @@ internal sealed class OtlpSeries(string tenant, BatchBuilder target, LabelCache 
     }
 
     public void BeginMetric(in OtlpMetric metric) =>
-        _metricKey = Mix(XxHash64.Compute(metric.Unit, XxHash64.Compute(metric.Name, _resourceKey)), metric.IsMonotonic ? 1 : 0, 0);
+        _metricKey = Mix(XxHash64.Compute(metric.Unit, XxHash64.Compute(metric.Name, _resourceKey)), 2 * (int)metric.Kind + (metric.IsMonotonic ? 1 : 0), 0);
 
     /// <summary>Reads what all points have; times have the same numbers in all of them.</summary>
     public OtlpPoint BeginPoint(in OtlpMetric metric, ReadOnlySpan<byte> message, int attributes, int flags)
@@ -93,7 +95,7 @@ internal sealed class OtlpSeries(string tenant, BatchBuilder target, LabelCache 
         return new OtlpPoint
         {
             Name = metric.Name, Unit = metric.Unit, Message = message, Attributes = attributes, Key = key, Start = start, Time = time,
-            Flags = given, IsMonotonic = metric.IsMonotonic, IsDelta = metric.IsDelta,
+            Flags = given, Kind = metric.Kind, IsMonotonic = metric.IsMonotonic, IsDelta = metric.IsDelta,
         };
     }
 
@@ -115,7 +117,7 @@ internal sealed class OtlpSeries(string tenant, BatchBuilder target, LabelCache 
     private ulong Build(in OtlpPoint point, OtlpPart part, double bound, ulong key)
     {
         var resource = _resource ??= OtlpResource.Of(Resource.Parser.ParseFrom(_resourceBytes.Span));
-        var name = MetricNames.Of(Encoding.UTF8.GetString(point.Name), Encoding.UTF8.GetString(point.Unit), point.IsMonotonic);
+        var name = MetricNames.Of(Encoding.UTF8.GetString(point.Name), Encoding.UTF8.GetString(point.Unit), point.Kind, point.IsMonotonic);
         _series.Begin(tenant, part switch
         {
             OtlpPart.Bucket => name + "_bucket",
