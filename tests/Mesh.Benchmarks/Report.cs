@@ -5,9 +5,12 @@ using Mesh.Servers;
 
 namespace Mesh.Benchmarks;
 
-/// <summary>One measured number beside the peer's. A ratio above 1 means that we are better.</summary>
-public sealed record Result(string Name, string Unit, double Ours, double Peer, double Ratio, string Target)
+/// <summary>One measured number beside the peer's, where there is one. A ratio above 1 means that we are better.</summary>
+public sealed record Result(string Name, string Unit, double Ours, double? Peer, double? Ratio, string Target)
 {
+    /// <summary>A number that no peer has.</summary>
+    public static Result Alone(string name, string unit, double ours, string target) => new(name, unit, Round(ours), null, null, target);
+
     /// <summary>A number that is better when it is larger.</summary>
     public static Result MoreIsBetter(string name, string unit, double ours, double peer, string target) =>
         new(name, unit, Round(ours), Round(peer), Round(peer == 0 ? 0 : ours / peer), target);
@@ -32,9 +35,10 @@ internal static class Report
         File.WriteAllText(Path.Combine(folder, bench + ".json"), JsonSerializer.Serialize(new { bench, machine, results }, s_json) + "\n");
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"# bench-{bench}\n\n{what}\n\nMachine: {machine}.\n\n");
+        static string Cell(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
         text.Append("| what | unit | ours | peer | ratio | target |\n|---|---|---:|---:|---:|---|\n");
         foreach (var r in results)
-            text.Append(CultureInfo.InvariantCulture, $"| {r.Name} | {r.Unit} | {r.Ours} | {r.Peer} | {r.Ratio} | {r.Target} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {r.Name} | {r.Unit} | {r.Ours} | {Cell(r.Peer)} | {Cell(r.Ratio)} | {r.Target} |\n");
         text.Append("\nA ratio above 1 means that we are better.\n");
         File.WriteAllText(Path.Combine(folder, bench + ".md"), text.ToString());
         Console.WriteLine(text);

@@ -79,7 +79,7 @@ internal static class IngestBenchmark
             Result.LessIsBetter($"{name}: ack p50", "ms", ours.P50, peer.P50, ""),
             Result.LessIsBetter($"{name}: ack p99", "ms", ours.P99, peer.P99, ""),
             Result.LessIsBetter($"{name}: peak memory, all processes", "MiB", ours.PeakMebibytes, peer.PeakMebibytes, ""),
-            Alone($"{name}: peak memory of ingestion", "MiB", memory, "under 1,024"),
+            Result.Alone($"{name}: peak memory of ingestion", "MiB", memory, "under 1,024"),
             Result.LessIsBetter(
                 $"{name}: bytes per sample, samples alone", "B", ours.BytesPerSample["samples"], peer.BytesPerSample["samples"], "fewer"),
             Result.LessIsBetter(
@@ -109,12 +109,12 @@ internal static class IngestBenchmark
         Console.Error.WriteLine($"stream: {acknowledged:F0}/s acknowledged, {inTable:F0}/s in the table, {perCpuSecond:F0} per CPU-second, peak {ProcessCost.PeakMebibytes(store.Ingestion.Id):F0} MiB");
         return
         [
-            Alone("own stream: samples per second, until all are in the table", "1/s", inTable, "over 1,000,000"),
-            Alone("own stream: samples per second, acknowledged", "1/s", acknowledged, ""),
-            Alone("own stream: samples per CPU-second", "1/s", perCpuSecond, ""),
-            Alone("own stream: ack p50 at half of that load", "ms", latencies[latencies.Count / 2], ""),
-            Alone("own stream: ack p99 at half of that load", "ms", latencies[(int)(latencies.Count * 0.99)], "under 50"),
-            Alone("own stream: peak memory of ingestion", "MiB", ProcessCost.PeakMebibytes(store.Ingestion.Id), "under 1,024"),
+            Result.Alone("own stream: samples per second, until all are in the table", "1/s", inTable, "over 1,000,000"),
+            Result.Alone("own stream: samples per second, acknowledged", "1/s", acknowledged, ""),
+            Result.Alone("own stream: samples per CPU-second", "1/s", perCpuSecond, ""),
+            Result.Alone("own stream: ack p50 at half of that load", "ms", latencies[latencies.Count / 2], ""),
+            Result.Alone("own stream: ack p99 at half of that load", "ms", latencies[(int)(latencies.Count * 0.99)], "under 50"),
+            Result.Alone("own stream: peak memory of ingestion", "MiB", ProcessCost.PeakMebibytes(store.Ingestion.Id), "under 1,024"),
         ];
     }
 
@@ -134,11 +134,8 @@ internal static class IngestBenchmark
         var samples = string.Create(CultureInfo.InvariantCulture, $"{load.Samples / 1e6:F0} million samples");
         return
         [
-            Alone($"{samples}: one series over a day by minute ({last.Points} points)", "ms", last.Milliseconds, "under 20"),
-            Alone($"{samples}: the same as minutes' means, from roll-ups ({means.Points} points)", "ms", means.Milliseconds, "under 20"),
-            Alone($"{samples}: top 10 by mean over all series and the whole day", "ms", top.Milliseconds, "under 1,500"),
+            Result.Alone($"{samples}: one series over a day by minute ({last.Points} points)", "ms", last.Milliseconds, "under 20"),
+            Result.Alone($"{samples}: the same as minutes' means, from roll-ups ({means.Points} points)", "ms", means.Milliseconds, "under 20"),
+            Result.Alone($"{samples}: top 10 by mean over all series and the whole day", "ms", top.Milliseconds, "under 1,500"),
         ];
-    }
-
-    private static Result Alone(string name, string unit, double ours, string target) => Result.MoreIsBetter(name, unit, ours, 0, target);
-}
+    }}
