@@ -13,6 +13,9 @@ internal sealed partial class ConsulRegistrar(
     private readonly CancellationTokenSource _leaving = new();
     private readonly SemaphoreSlim _turn = new(1);
 
+    // One warning for one outage, however long it lasts.
+    private bool _away;
+
     // One id for whatever runs at this address: a program that was killed and comes back replaces what it left behind.
     private string _id = "";
 
@@ -61,12 +64,14 @@ internal sealed partial class ConsulRegistrar(
         {
             if (known && await consul.KnowsAsync(_id, stop)) return true;
             await consul.RegisterAsync(registration, stop);
+            _away = false;
             LogRegistered(_id, registration.Address, registration.Port);
             return true;
         }
         catch (Exception e) when (!stop.IsCancellationRequested)
         {
-            LogAway(e.Message);
+            if (!_away) LogAway(e.Message);
+            _away = true;
             return false;
         }
         finally

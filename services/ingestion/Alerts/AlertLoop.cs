@@ -84,5 +84,11 @@ public sealed class AlertLoop(
             var error = exception is MeshException known ? known.Message : "The tables cannot be asked now.";
             await turns.FailAsync(turn, error, stoppingToken);
         }
+        catch (Exception exception) when (exception is not NpgsqlException)
+        {
+            // A fault of ours; one policy that runs into it stops no other.
+            logger.LogError(exception, "The policy {Policy} cannot be evaluated", turn.Policy.Name);
+            await turns.FailAsync(turn, "The policy cannot be evaluated.", stoppingToken);
+        }
     }
 }

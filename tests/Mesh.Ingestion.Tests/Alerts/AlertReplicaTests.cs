@@ -88,6 +88,18 @@ public sealed class AlertReplicaTests(AlertServers servers) : IClassFixture<Aler
     }
 
     [Fact]
+    public async Task A_policy_that_cannot_be_evaluated_stops_no_other()
+    {
+        await servers.RowAsync("""
+            insert into alert_policies (tenant, id, spec, paused, next_evaluation_time, create_time) values ('faulty', 'p', '{}', false, '-infinity', now())
+            """);
+        await AlertServers.CreateAsync(new(_a), "sound", Absent(TimeSpan.Zero));
+        await servers.EvaluateAsync("faulty", 2);
+        await servers.EvaluateAsync("sound", 2);
+        Assert.NotEqual("", (await servers.RowAsync("select evaluation_error from alert_policies where tenant = 'faulty'"))[0]);
+    }
+
+    [Fact]
     public async Task A_turn_that_another_has_followed_decides_nothing()
     {
         DapperTypes.Register();
@@ -114,6 +126,7 @@ public sealed class AlertReplicaTests(AlertServers servers) : IClassFixture<Aler
         Assert.Equal(State.Firing, Assert.Single(await ListAsync()).State);
         await DecideAsync(late);
         Assert.Single(await ListAsync());
+        await servers.RowAsync("delete from alert_policies where tenant = 'fenced'");
         await servers.A.StartAsync();
         await servers.B.StartAsync();
 
