@@ -1,4 +1,5 @@
 using Mesh.Servers;
+using Mesh.Testing;
 
 namespace Mesh.EndToEnd;
 
@@ -19,7 +20,13 @@ public sealed class ReflectionTests(Stack stack)
         Assert.Contains(method, listed.Output, StringComparison.Ordinal);
         Assert.Contains("grpc.health.v1.Health/Check", listed.Output, StringComparison.Ordinal);
 
-        var called = await CurlAsync("--data", request, "--header", $"authorization: Bearer {stack.Token}", $"{address}/{method}");
+        // What is unavailable for a moment is asked again, as any client does.
+        CommandResult called = null!;
+        await Wait.UntilAsync($"{method} is available", async () =>
+        {
+            called = await CurlAsync("--data", request, "--header", $"authorization: Bearer {stack.Token}", $"{address}/{method}");
+            return !called.Errors.Contains("\"unavailable\"", StringComparison.Ordinal);
+        });
         Assert.True(called.ExitCode == 0 || called.Errors.Contains("APP_NOT_FOUND", StringComparison.Ordinal), called.Output + called.Errors);
 
         var anonymous = await CurlAsync("--data", request, $"{address}/{method}");

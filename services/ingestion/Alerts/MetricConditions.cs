@@ -26,9 +26,12 @@ public sealed class MetricConditions(MetricStore metrics)
     public async Task<IReadOnlyList<Finding>?> RatioAsync(
         AlertTurn turn, V1.AlertPolicy.Types.Ratio ratio, CancellationToken cancellationToken)
     {
+        // The wholes first: of samples that come between the two questions a part without its whole tells nothing, while a whole
+        // without its part would look like a ratio of 0.
+        var wholes = await SumsAsync(turn, ratio, ratio.Denominator, cancellationToken);
         var parts = await SumsAsync(turn, ratio, ratio.Numerator, cancellationToken);
         var findings = new List<Finding>();
-        foreach (var (key, (labels, whole)) in await SumsAsync(turn, ratio, ratio.Denominator, cancellationToken))
+        foreach (var (key, (labels, whole)) in wholes)
         {
             if (whole == 0 || whole < ratio.MinDenominator)
                 continue;

@@ -44,15 +44,15 @@ public sealed class ScanTests(IngestionServers servers) : IClassFixture<Ingestio
             await cut.RequestStream.WriteAsync(part);
         using (var ended = await Client.StartAsync(image))
         {
-            await ended.RequestStream.WriteAsync(part);
+            await Scanner.SendAsync(ended, part);
             await ended.RequestStream.CompleteAsync();
             await FailsAsync(StatusCode.InvalidArgument, async () => await ended.ResponseAsync);
         }
 
         using (var counted = await Client.StartAsync(image))
         {
-            await counted.RequestStream.WriteAsync(part);
-            await counted.RequestStream.WriteAsync(new() { Commit = new() { FindingCount = 2 } });
+            await Scanner.SendAsync(counted, part);
+            await Scanner.SendAsync(counted, new() { Commit = new() { FindingCount = 2 } });
             await FailsAsync(StatusCode.FailedPrecondition, async () => await counted.ResponseAsync);
         }
 
@@ -81,7 +81,7 @@ public sealed class ScanTests(IngestionServers servers) : IClassFixture<Ingestio
         batch.Findings.Add(Enumerable.Repeat(finding, 20_001));
         await FailsAsync(StatusCode.ResourceExhausted, async () =>
         {
-            await call.RequestStream.WriteAsync(new() { Batch = batch });
+            await Scanner.SendAsync(call, new() { Batch = batch });
             await call.ResponseAsync;
         });
         Assert.Empty(await IdsAsync(new() { Parent = "tenants/wrong" }));

@@ -45,6 +45,8 @@ public sealed class SchedulerFixture : IAsyncLifetime
         };
         Scheduler = await MeshProcess.StartAsync("Mesh.Scheduler", Environment);
         _owned.Add(Scheduler);
+        // A program serves before it leads; until then streams of agents and routers are sent away.
+        await Wait.UntilAsync("the scheduler leads", () => Scheduler.Output.Contains("Leading with the fence", StringComparison.Ordinal));
         var channel = Channel(Scheduler);
         Workloads = new(channel);
         Nodes = new(channel);
