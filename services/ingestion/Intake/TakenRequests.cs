@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Writers;
@@ -26,11 +28,16 @@ public sealed class TakenRequests(TimeProvider time)
         }
     }
 
-    /// <summary>The name of a tenant's request: by what way it came, and what it brought.</summary>
+    /// <summary>
+    /// The name of a tenant's request: by what way it came, and what it brought. The hash of what it brought is a fast one, which
+    /// somebody who tries can meet; that of the tenant is not, so nobody meets another tenant's requests.
+    /// </summary>
     public static UInt128 KeyOf(string tenant, string way, ReadOnlySpan<byte> body)
     {
-        var seed = XxHash64.Compute(Encoding.UTF8.GetBytes($"{tenant}\n{way}"));
-        return new UInt128(XxHash64.Compute(body, seed), XxHash64.Compute(body, ~seed));
+        Span<byte> owner = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes(tenant), owner);
+        var upper = (BinaryPrimitives.ReadUInt64LittleEndian(owner) << 24) | ((uint)body.Length & 0xFF_FFFF);
+        return new UInt128(upper, XxHash64.Compute(body, XxHash64.Compute(Encoding.UTF8.GetBytes(way))));
     }
 
     /// <summary>
