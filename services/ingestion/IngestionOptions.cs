@@ -23,13 +23,20 @@ public static class IngestionOptions
         });
     }
 
-    /// <summary>MESH_INGESTION_TENANT_SAMPLES_PER_SECOND, _TENANT_SERIES and _TENANT_STREAMS.</summary>
+    /// <summary>
+    /// MESH_INGESTION_TENANT_SAMPLES_PER_SECOND, _TENANT_LOGS_PER_SECOND, _TENANT_SPANS_PER_SECOND, _TENANT_EVENTS_PER_SECOND,
+    /// _TENANT_RECORD_BYTES_PER_SECOND, _TENANT_SERIES and _TENANT_STREAMS.
+    /// </summary>
     public static IntakeOptions Intake(IConfiguration configuration)
     {
         var normal = new IntakeOptions();
         return Checked(normal with
         {
             SamplesPerSecond = Number(configuration, "TENANT_SAMPLES_PER_SECOND") ?? normal.SamplesPerSecond,
+            LogsPerSecond = Number(configuration, "TENANT_LOGS_PER_SECOND") ?? normal.LogsPerSecond,
+            SpansPerSecond = Number(configuration, "TENANT_SPANS_PER_SECOND") ?? normal.SpansPerSecond,
+            EventsPerSecond = Number(configuration, "TENANT_EVENTS_PER_SECOND") ?? normal.EventsPerSecond,
+            RecordBytesPerSecond = Number(configuration, "TENANT_RECORD_BYTES_PER_SECOND") ?? normal.RecordBytesPerSecond,
             ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
             Streams = (int)(Number(configuration, "TENANT_STREAMS") ?? normal.Streams),
         });

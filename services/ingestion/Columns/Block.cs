@@ -11,6 +11,18 @@ public abstract class Block(string table, params (string Name, Column Column)[] 
 
     public int Rows => columns[0].Column.Rows;
 
+    /// <summary>About how many bytes the rows take in memory and in a record of the log.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var (_, column) in columns)
+                bytes += column.Bytes;
+            return bytes;
+        }
+    }
+
     public void Clear()
     {
         foreach (var (_, column) in columns)

@@ -11,6 +11,9 @@ public abstract class Column
 
     public abstract int Rows { get; }
 
+    /// <summary>About how many bytes the rows take in memory and in a record of the log.</summary>
+    public abstract long Bytes { get; }
+
     public abstract void Clear();
 
     /// <summary>Writes all rows as a log record holds them.</summary>

@@ -17,6 +17,8 @@ public sealed class DictionaryColumn : Column, IDisposable
 
     public override int Rows => _indexes.Rows;
 
+    public override long Bytes => _indexes.Bytes + _keys.Bytes;
+
     public void Add(ReadOnlySpan<byte> utf8) => _indexes.Add(_keys.IndexOf(utf8));
 
     public void Add(string value) => _indexes.Add(_keys.IndexOf(value));

@@ -15,6 +15,9 @@ public sealed class KeyTable : IDisposable
 
     public int Count => _ends.Rows;
 
+    /// <summary>How many bytes the strings and their ends take.</summary>
+    public long Bytes => _arena.Length + _ends.Bytes;
+
     public ReadOnlySpan<byte> this[int index]
     {
         get

@@ -13,6 +13,8 @@ public sealed class MapColumn : Column, IDisposable
 
     public override int Rows => _ends.Rows;
 
+    public override long Bytes => _ends.Bytes + _keys.Bytes + _values.Bytes;
+
     /// <summary>Adds a pair to the row that <see cref="EndRow"/> will end.</summary>
     public void AddPair(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {

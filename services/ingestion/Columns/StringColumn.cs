@@ -12,6 +12,8 @@ public sealed class StringColumn : Column, IDisposable
 
     public override int Rows => _rows;
 
+    public override long Bytes => _bytes.Length;
+
     public void Add(ReadOnlySpan<byte> utf8)
     {
         _bytes.WriteString(utf8);

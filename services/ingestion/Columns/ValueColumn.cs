@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Mesh.Ingestion.Columns;
@@ -12,6 +13,8 @@ public sealed class ValueColumn<T>(string type) : Column
     public override string Type => type;
 
     public override int Rows => _rows;
+
+    public override long Bytes => (long)_rows * Unsafe.SizeOf<T>();
 
     public ReadOnlySpan<T> Values => _values.AsSpan(0, _rows);
 

@@ -1,4 +1,6 @@
 using Mesh.Common.Errors;
+using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tables;
 
@@ -48,6 +50,7 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
         }
 
         SeriesBuilder.AddRow(batch.Series, id, form, window.Seconds);
+        EndRow(batch.Series);
         return true;
     }
 
@@ -120,14 +123,42 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
     {
         var rows = batch.Samples.Series.Rows - batch.Samples.Tenant.Rows;
         if (rates.TakeAll(tenant, rows) is { } wait)
-        {
-            IntakeMetrics.RefusedWhole("RATE_LIMIT", rows);
-            throw MeshException.ResourceExhausted("RATE_LIMIT", Rejections.Message(RejectionReason.RateLimit), wait);
-        }
-
+            throw OverRate(rows, wait);
         batch.Samples.Tenant.Fill(tenant, rows);
+    }
+
+    /// <summary>Whether the tenant may send one more record of this size now; where not, it is counted as refused.</summary>
+    public bool TakeRecord(string tenant, RecordKind kind, long bytes)
+    {
+        var taken = rates.TakeAll(tenant, kind, 1, bytes) is null;
+        if (!taken)
+            Rejections.Add(RejectionReason.RateLimit);
+        return taken;
+    }
+
+    /// <summary>
+    /// Takes the rate of all records of one kind, which are the tenant's. Where he has sent too many the whole request is refused,
+    /// so that its sender can send it again as it is.
+    /// </summary>
+    public void EndRecords(string tenant, RecordKind kind, Block block)
+    {
+        if (rates.TakeAll(tenant, kind, block.Rows, block.Bytes) is { } wait)
+            throw OverRate(block.Rows, wait);
+    }
+
+    /// <summary>Ends a row of a block whose rows may be far larger than what brought them; what is too large in all is refused whole.</summary>
+    public static void EndRow(Block block)
+    {
+        if (block.Bytes > FrameHeader.MaxPayload)
+            throw WriteAheadLog.TooLarge();
     }
 
     /// <summary>Tells the metrics what the batch brought, once it has been taken.</summary>
     internal void Count() => IntakeMetrics.Taken(batch, Rejections);
+
+    private static MeshException OverRate(int rows, TimeSpan wait)
+    {
+        IntakeMetrics.RefusedWhole("RATE_LIMIT", rows);
+        return MeshException.ResourceExhausted("RATE_LIMIT", Rejections.Message(RejectionReason.RateLimit), wait);
+    }
 }

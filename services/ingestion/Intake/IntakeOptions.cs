@@ -9,6 +9,22 @@ public sealed record IntakeOptions
     [Range(1, double.MaxValue)]
     public double SamplesPerSecond { get; init; } = 2_000_000;
 
+    /// <summary>The most log records a second of one tenant, over the same burst.</summary>
+    [Range(1, double.MaxValue)]
+    public double LogsPerSecond { get; init; } = 200_000;
+
+    /// <summary>The most spans a second of one tenant, over the same burst.</summary>
+    [Range(1, double.MaxValue)]
+    public double SpansPerSecond { get; init; } = 200_000;
+
+    /// <summary>The most events a second of one tenant, over the same burst.</summary>
+    [Range(1, double.MaxValue)]
+    public double EventsPerSecond { get; init; } = 50_000;
+
+    /// <summary>The most bytes a second of one tenant's log records, spans and events together, over the same burst.</summary>
+    [Range(1, double.MaxValue)]
+    public double RecordBytesPerSecond { get; init; } = 100 << 20;
+
     /// <summary>The most series of one tenant on one day.</summary>
     [Range(1, int.MaxValue)]
     public int ActiveSeries { get; init; } = 2_000_000;

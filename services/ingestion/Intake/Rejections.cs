@@ -47,7 +47,7 @@ public sealed class Rejections
         RejectionReason.TooOld => "The time lies further back than data is kept.",
         RejectionReason.TooFarInFuture => "The time lies in the future.",
         RejectionReason.SeriesLimit => "The tenant has reached its limit of active series.",
-        RejectionReason.RateLimit => "The tenant has reached its limit of samples per second.",
+        RejectionReason.RateLimit => "The tenant has reached its limit of items or of bytes per second.",
         RejectionReason.ForeignTenant => "The sender may not write for this tenant.",
         RejectionReason.TooLarge => "The item is larger than is taken.",
         RejectionReason.UnsupportedType => "Data of this kind is not taken.",

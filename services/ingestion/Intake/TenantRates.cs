@@ -2,56 +2,37 @@ using System.Collections.Concurrent;
 
 namespace Mesh.Ingestion.Intake;
 
-/// <summary>A token bucket per tenant, for samples.</summary>
+/// <summary>How much each tenant may send now: samples by their number, records by their number and their bytes.</summary>
 public sealed class TenantRates(IntakeOptions options, TimeProvider time)
 {
-    private const double BurstSeconds = 10;
+    private readonly ConcurrentDictionary<string, Buckets> _tenants = new(StringComparer.Ordinal);
 
-    private readonly ConcurrentDictionary<string, Bucket> _buckets = new(StringComparer.Ordinal);
+    /// <summary>Takes as many of the <paramref name="wanted"/> samples as the tenant may send now.</summary>
+    public int Take(string tenant, int wanted) => Of(tenant).Samples.Take(wanted);
 
-    /// <summary>Takes as many of <paramref name="wanted"/> as the tenant may send now.</summary>
-    public int Take(string tenant, int wanted) =>
-        _buckets.GetOrAdd(tenant, _ => new Bucket(options.SamplesPerSecond, time)).Take(wanted);
+    /// <summary>Takes all the samples that are wanted, or none: then after which time to ask again.</summary>
+    public TimeSpan? TakeAll(string tenant, int wanted) => Of(tenant).Samples.TakeAll(wanted);
 
-    /// <summary>Takes all that is wanted, or nothing: then after which time to ask again. A full bucket gives any amount once.</summary>
-    public TimeSpan? TakeAll(string tenant, int wanted) =>
-        _buckets.GetOrAdd(tenant, _ => new Bucket(options.SamplesPerSecond, time)).TakeAll(wanted);
-
-    private sealed class Bucket(double rate, TimeProvider time)
+    /// <summary>Takes all the records that are wanted, or none: then after which time to ask again.</summary>
+    public TimeSpan? TakeAll(string tenant, RecordKind kind, int wanted, long bytes)
     {
-        private readonly Lock _gate = new();
-        private double _tokens = rate * BurstSeconds;
-        private long _filled = time.GetTimestamp();
-
-        public int Take(int wanted)
-        {
-            lock (_gate)
-            {
-                Fill();
-                var taken = (int)Math.Clamp(_tokens, 0, wanted);
-                _tokens -= taken;
-                return taken;
-            }
-        }
-
-        public TimeSpan? TakeAll(int wanted)
-        {
-            lock (_gate)
-            {
-                Fill();
-                var missing = Math.Min(wanted, rate * BurstSeconds) - _tokens;
-                if (missing > 0)
-                    return TimeSpan.FromSeconds(missing / rate);
-                _tokens -= wanted;
-                return null;
-            }
-        }
-
-        private void Fill()
-        {
-            var now = time.GetTimestamp();
-            _tokens = Math.Min(rate * BurstSeconds, _tokens + time.GetElapsedTime(_filled, now).TotalSeconds * rate);
-            _filled = now;
-        }
+        var buckets = Of(tenant);
+        var records = buckets.Records[(int)kind];
+        var wait = records.TakeAll(wanted);
+        if (wait is not null)
+            return wait;
+        wait = buckets.Bytes.TakeAll(bytes);
+        if (wait is not null)
+            records.Return(wanted);
+        return wait;
     }
+
+    private Buckets Of(string tenant) => _tenants.GetOrAdd(tenant, static (_, rates) => rates.Begin(), this);
+
+    private Buckets Begin() => new(
+        new TokenBucket(options.SamplesPerSecond, time),
+        [new(options.LogsPerSecond, time), new(options.SpansPerSecond, time), new(options.EventsPerSecond, time)],
+        new TokenBucket(options.RecordBytesPerSecond, time));
+
+    private sealed record Buckets(TokenBucket Samples, TokenBucket[] Records, TokenBucket Bytes);
 }

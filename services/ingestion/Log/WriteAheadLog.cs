@@ -61,6 +61,10 @@ public sealed class WriteAheadLog : IDisposable
     /// <summary>Set when the disk failed in a way that no retry mends; the program has to end and recover.</summary>
     public Exception? Broken => Volatile.Read(ref _broken);
 
+    /// <summary>The refusal of what is larger than a record can be; it does not help to send it again.</summary>
+    public static MeshException TooLarge() => MeshException.ResourceExhausted(
+        ErrorTable.TooLarge, $"What one request brings takes more than {FrameHeader.MaxPayload >> 20} MiB. Send it in parts.");
+
     /// <summary>
     /// Takes a record; <see cref="LogRecord.Durable"/> tells the rest. Records become durable in the order of their appends,
     /// and when one fails, all that were appended behind it and wait fail too.
@@ -69,6 +73,9 @@ public sealed class WriteAheadLog : IDisposable
     /// <param name="admit">Asked under the log's lock; false leaves the record with the caller.</param>
     public bool TryAppend(LogRecord record, Func<bool>? admit = null)
     {
+        // Whoever reads the log takes a longer frame for damage.
+        if (record.Bytes.Length - FrameHeader.Size > FrameHeader.MaxPayload)
+            throw TooLarge();
         lock (_gate)
         {
             if (_closed || _broken is not null)

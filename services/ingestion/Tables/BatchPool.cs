@@ -7,14 +7,18 @@ public sealed class BatchPool
 {
     private const int MaxKept = 32;
 
+    // What one sender once needed must not be held for ever.
+    private const long MaxKeptBytes = 8 << 20;
+
     private readonly ConcurrentBag<TelemetryBatch> _kept = [];
 
     public TelemetryBatch Rent() => _kept.TryTake(out var batch) ? batch : new TelemetryBatch();
 
     public void Return(TelemetryBatch batch)
     {
+        var small = batch.Bytes <= MaxKeptBytes;
         batch.Clear();
-        if (_kept.Count < MaxKept)
+        if (small && _kept.Count < MaxKept)
             _kept.Add(batch);
     }
 }

@@ -36,6 +36,18 @@ public sealed class TelemetryBatch
         }
     }
 
+    /// <summary>About how many bytes all rows take.</summary>
+    public long Bytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var block in _blocks)
+                bytes += block.Bytes;
+            return bytes;
+        }
+    }
+
     public void Clear()
     {
         foreach (var block in _blocks)

@@ -19,7 +19,8 @@ internal static class RecordDecoder
         foreach (var log in logs)
         {
             var time = TimeOf(log.Time, target.Window);
-            if (!IsTaken(scope, log.Tenant, time, log.Labels, target, out var tenant))
+            if (!IsTaken(scope, log.Tenant, time, log.Labels, target, out var tenant)
+                || !target.TakeRecord(tenant, RecordKind.Logs, log.CalculateSize()))
                 continue;
             block.Tenant.Add(tenant);
             block.Time.Add(time);
@@ -37,7 +38,8 @@ internal static class RecordDecoder
         foreach (var span in spans)
         {
             var time = TimeOf(span.StartTime, target.Window);
-            if (!IsTaken(scope, span.Tenant, time, span.Attributes, target, out var tenant))
+            if (!IsTaken(scope, span.Tenant, time, span.Attributes, target, out var tenant)
+                || !target.TakeRecord(tenant, RecordKind.Spans, span.CalculateSize()))
                 continue;
             block.Tenant.Add(tenant);
             block.TraceId.Add(span.TraceId);
@@ -68,6 +70,8 @@ internal static class RecordDecoder
                 continue;
             }
 
+            if (!target.TakeRecord(tenant, RecordKind.Events, item.CalculateSize()))
+                continue;
             block.Tenant.Add(tenant);
             block.Time.Add(time);
             block.Type.Add(item.Type);

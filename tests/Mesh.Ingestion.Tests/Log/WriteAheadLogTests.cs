@@ -49,6 +49,20 @@ public sealed class WriteAheadLogTests
     }
 
     [Fact]
+    public async Task A_record_that_readers_would_take_for_damage_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        using var log = LogFixture.Open(folder.Path);
+        using var record = new LogRecord(FrameHeader.MaxPayload + 1) { Rows = 1 };
+        record.Bytes.Take(FrameHeader.MaxPayload + 1);
+        var refused = Assert.Throws<MeshException>(() => log.TryAppend(record));
+        Assert.Equal(ErrorTable.TooLarge, refused.Reason);
+        Assert.Null(refused.RetryAfter);
+        await LogFixture.AppendAsync(log, "after");
+        Assert.Equal(["after"], LogFixture.ReadAll(log));
+    }
+
+    [Fact]
     public async Task A_full_log_refuses_with_a_delay_and_takes_records_again_after_truncation()
     {
         using var folder = new TemporaryFolder();

@@ -10,8 +10,10 @@ using Mesh.Ingestion.Tests.Servers;
 using OpenTelemetry.Proto.Collector.Logs.V1;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
 using OpenTelemetry.Proto.Collector.Trace.V1;
+using OpenTelemetry.Proto.Common.V1;
 using OpenTelemetry.Proto.Logs.V1;
 using OpenTelemetry.Proto.Metrics.V1;
+using OpenTelemetry.Proto.Resource.V1;
 using OpenTelemetry.Proto.Trace.V1;
 using Metric = OpenTelemetry.Proto.Metrics.V1.Metric;
 using RpcStatus = Google.Rpc.Status;
@@ -102,6 +104,42 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         Assert.Empty(await servers.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, []));
         foreach (var table in new[] { "samples", "logs", "spans" })
             Assert.Equal(0, await servers.Engine.NumberAsync($"select count() from {table} where tenant = 'damaged'"));
+    }
+
+    [Fact]
+    public async Task A_small_request_that_becomes_huge_rows_is_refused_whole_and_the_log_goes_on()
+    {
+        // The resource's attributes are those of each record.
+        var wide = new KeyValue { Key = "wide", Value = new AnyValue { StringValue = new string('x', 60_000) } };
+        var resource = new Resource { Attributes = { wide } };
+        var records = Enumerable.Range(0, 4_000).Select(_ => new LogRecord { TimeUnixNano = Now });
+        var logs = new ExportLogsServiceRequest
+        {
+            ResourceLogs = { new ResourceLogs { Resource = resource, ScopeLogs = { new ScopeLogs { LogRecords = { records } } } } },
+        };
+        var spans = Enumerable.Range(0, 4_000).Select(_ => new Span { StartTimeUnixNano = Now });
+        var traces = new ExportTraceServiceRequest
+        {
+            ResourceSpans = { new ResourceSpans { Resource = resource, ScopeSpans = { new ScopeSpans { Spans = { spans } } } } },
+        };
+        var posts = new Posts(servers, "huge");
+        await CheckAsync(posts.ExchangeAsync("/v1/logs", logs.ToByteArray(), Protobuf), Protobuf, HttpStatusCode.RequestEntityTooLarge, ErrorTable.TooLarge);
+        await CheckAsync(posts.ExchangeAsync("/v1/traces", traces.ToByteArray(), Protobuf), Protobuf, HttpStatusCode.RequestEntityTooLarge, ErrorTable.TooLarge);
+
+        // Over gRPC both kinds of refusal have one code: what shall not be sent again says no time for it.
+        var headers = new Metadata { { "authorization", Posts.Bearer }, { "x-mesh-tenant", "huge" } };
+        var refused = await Assert.ThrowsAsync<RpcException>(async () => await new LogsService.LogsServiceClient(servers.Channel).ExportAsync(logs, headers));
+        Assert.Equal((StatusCode.ResourceExhausted, ErrorTable.TooLarge), (refused.StatusCode, refused.Reason()));
+        Assert.Null(refused.Details()!.Detail<RetryInfo>());
+
+        // One series for each field, with all tags of the line.
+        var line = $"m,{string.Join(',', Enumerable.Range(0, 60).Select(i => $"t{i}={new string('x', 1000)}"))} {string.Join(',', Enumerable.Range(0, 2_000).Select(i => $"f{i}=1"))}";
+        var (status, _, _) = await posts.SendAsync("/write", System.Text.Encoding.UTF8.GetBytes(line), "text/plain");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
+
+        var one = new ExportLogsServiceRequest { ResourceLogs = { new ResourceLogs { ScopeLogs = { new ScopeLogs { LogRecords = { new LogRecord() } } } } } };
+        await ExchangeAsync<ExportLogsServiceResponse>(posts, "/v1/logs", one, Protobuf);
+        await servers.WaitForAsync("select count() from logs where tenant = 'huge'", 1);
     }
 
     private static async Task<T> ExchangeAsync<T>(Posts posts, string path, IMessage request, string type)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
 using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Refusals;
@@ -38,7 +39,7 @@ public sealed class RefusalTests : IAsyncLifetime
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
         var ways = new WaysIn(ingestion, channel);
-        List<WayIn> all = [.. ways.Samples, .. ways.Others];
+        List<WayIn> all = [.. ways.Samples, .. ways.Records, .. ways.Own];
         await SendAsync(all, until: Reply.Taken);
 
         var ballast = Path.Combine(ingestion.DiskFolder, "ballast");
@@ -58,7 +59,7 @@ public sealed class RefusalTests : IAsyncLifetime
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
         var ways = new WaysIn(ingestion, channel);
-        List<WayIn> all = [.. ways.Samples, .. ways.Others];
+        List<WayIn> all = [.. ways.Samples, .. ways.Records, .. ways.Own];
         await SendAsync(all, until: Reply.Taken);
 
         await _engine.KillAsync();
@@ -74,15 +75,71 @@ public sealed class RefusalTests : IAsyncLifetime
     {
         await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "slow"), _engine.Address, _postgres);
         // A tenant's burst is ten seconds' worth: one request.
-        ingestion.Settings["MESH_INGESTION_TENANT_SAMPLES_PER_SECOND"] = $"{WayIn.Items / 10}";
+        foreach (var items in new[] { "SAMPLES", "LOGS", "SPANS" })
+            ingestion.Settings[$"MESH_INGESTION_TENANT_{items}_PER_SECOND"] = $"{WayIn.Items / 10}";
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
-        var all = new WaysIn(ingestion, channel).Samples;
+        var ways = new WaysIn(ingestion, channel);
+        List<WayIn> all = [.. ways.Samples, .. ways.Records];
         await SendAsync(all, until: Reply.Taken);
         await SendAsync(all, until: Reply.SendAgain);
         await SendAsync(all, until: Reply.Taken);
 
         await CheckAsync(all, ingestion, "RATE_LIMIT");
+    }
+
+    [Fact]
+    public async Task While_a_tenants_records_are_too_many_bytes()
+    {
+        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "large"), _engine.Address, _postgres);
+        ingestion.Settings["MESH_INGESTION_TENANT_RECORD_BYTES_PER_SECOND"] = "60";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var all = new WaysIn(ingestion, channel).Records;
+        await SendAsync(all, until: Reply.Taken);
+        await SendAsync(all, until: Reply.SendAgain);
+        await SendAsync(all, until: Reply.Taken);
+
+        await CheckAsync(all, ingestion, "RATE_LIMIT");
+    }
+
+    [Fact]
+    public async Task Of_a_batch_of_Meshs_own_contract_what_is_too_much_is_left_out_and_told()
+    {
+        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "own"), _engine.Address, _postgres);
+        // A burst is ten seconds' worth. The rate is so slow that nothing comes back while the test runs.
+        foreach (var (items, number) in new[] { ("LOGS", 1), ("SPANS", 2), ("EVENTS", 3), ("RECORD_BYTES", 1000) })
+            ingestion.Settings[$"MESH_INGESTION_TENANT_{items}_PER_SECOND"] = $"{number}";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var batch = new Batch { Number = 1 };
+        for (var i = 0; i < 1000; i++)
+        {
+            batch.Logs.Add(new LogRecord { Body = "l" });
+            batch.Spans.Add(new Span { Operation = "s" });
+            batch.Events.Add(new Event { Type = "e.e" });
+        }
+
+        using var sender = await Sender.OpenAsync(channel, "own");
+        var rejection = Assert.Single((await sender.SendAsync(batch)).Rejections);
+        Assert.Equal("RATE_LIMIT", rejection.Reason);
+        var taken = 3000 - rejection.Count;
+        // Ten, twenty and thirty, and what came in while the batch was decoded.
+        Assert.InRange(taken, 60, 1500);
+
+        // Another tenant has its own rate, and a record is refused for its size as well.
+        using var other = await Sender.OpenAsync(channel, "large");
+        batch = new Batch { Number = 1 };
+        for (var i = 0; i < 9; i++)
+            batch.Logs.Add(new LogRecord { Body = new string('l', 6000) });
+        rejection = Assert.Single((await other.SendAsync(batch)).Rejections);
+        Assert.Equal("RATE_LIMIT", rejection.Reason);
+        var large = 9 - rejection.Count;
+        Assert.InRange(large, 1, 8);
+
+        var written = "(select count() from logs) + (select count() from spans) + (select count() from events)";
+        await IngestionServers.WaitForAsync(_engine, ingestion, $"select {written}", taken + large);
+        Assert.Equal(3009 - taken - large, await CounterAsync(ingestion, "mesh_ingestion_items_rejected_total{reason=\"RATE_LIMIT\"} "));
     }
 
     private static Task StartAsync(IngestionProcess ingestion)

@@ -44,13 +44,18 @@ internal sealed class WaysIn(IngestionProcess ingestion, GrpcChannel channel)
         new("imported", "samples", tenant => PostAsync(tenant, "/api/v1/import/prometheus", Lines(i => $"m{{i=\"{i}\"}} {i}"), Text)),
     ];
 
-    /// <summary>The ways of everything else, and Mesh's own contract.</summary>
-    public List<WayIn> Others =>
+    /// <summary>The ways of log records and spans, where the same is so.</summary>
+    public List<WayIn> Records =>
     [
         new("grpclogs", "logs", tenant => CallAsync(tenant, h => new LogsService.LogsServiceClient(channel).ExportAsync(Logs(), h))),
         new("otlplogs", "logs", tenant => PostAsync(tenant, "/v1/logs", Logs().ToByteArray(), Protobuf)),
         new("grpcspans", "spans", tenant => CallAsync(tenant, h => new TraceService.TraceServiceClient(channel).ExportAsync(Spans(), h))),
         new("otlpspans", "spans", tenant => PostAsync(tenant, "/v1/traces", Bytes(JsonFormatter.Default.Format(Spans())), Json)),
+    ];
+
+    /// <summary>Mesh's own contract, which refuses single items.</summary>
+    public List<WayIn> Own =>
+    [
         new("meshwrite", "samples", tenant => CallAsync(tenant, h => new TelemetryService.TelemetryServiceClient(channel).WriteAsync(
             new Ingestion.V1.WriteRequest { Parent = "tenants/" + tenant, Batch = OwnBatch() }, h))),
         new("meshstream", "samples", StreamAsync),
