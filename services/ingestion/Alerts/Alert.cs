@@ -42,3 +42,6 @@ public sealed record AlertLabels(SortedDictionary<string, string> Values)
 
 /// <summary>That a policy's condition holds now for these labels.</summary>
 public readonly record struct Finding(AlertLabels Labels, double Value);
+
+/// <summary>For what a condition holds now, and for which labels that cannot be told.</summary>
+public sealed record Findings(IReadOnlyList<Finding> Holding, Func<AlertLabels, bool> IsUnknown);

@@ -7,17 +7,19 @@ public sealed class AlertConditions(MetricConditions metrics, LogConditions logs
     internal const int MaxFindings = 1_000;
 
     /// <summary>What holds; null where that cannot be known now, and what is open stays as it is.</summary>
-    public Task<IReadOnlyList<Finding>?> FindAsync(AlertTurn turn, CancellationToken cancellationToken)
+    public async Task<Findings?> FindAsync(AlertTurn turn, CancellationToken cancellationToken)
     {
         var spec = turn.Policy.Spec;
-        return spec.ConditionCase switch
+        if (spec.ConditionCase == V1.AlertPolicy.ConditionOneofCase.FindingMatch)
+            return await findings.MatchAsync(turn, spec.FindingMatch, cancellationToken);
+        var holding = await (spec.ConditionCase switch
         {
             V1.AlertPolicy.ConditionOneofCase.Absence => metrics.AbsentAsync(turn, spec.Absence, cancellationToken),
             V1.AlertPolicy.ConditionOneofCase.Ratio => metrics.RatioAsync(turn, spec.Ratio, cancellationToken),
             V1.AlertPolicy.ConditionOneofCase.LogMatch => logs.MatchAsync(turn, spec.LogMatch, cancellationToken),
-            V1.AlertPolicy.ConditionOneofCase.FindingMatch => findings.MatchAsync(turn, spec.FindingMatch, cancellationToken),
             _ => metrics.BeyondAsync(turn, spec.Threshold, cancellationToken),
-        };
+        });
+        return holding is null ? null : new Findings(holding, _ => false);
     }
 
     /// <summary>The labels of what was found: the policy's own, and over them those of the series.</summary>

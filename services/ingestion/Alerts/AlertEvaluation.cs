@@ -4,15 +4,17 @@ namespace Mesh.Ingestion.Alerts;
 public static class AlertEvaluation
 {
     /// <summary>The alerts as they shall be, of those that are open or new; unchanged ones are left out.</summary>
-    public static IEnumerable<Alert> Decide(AlertPolicy policy, IReadOnlyList<Alert> open, IReadOnlyList<Finding> findings, DateTimeOffset now)
+    public static IEnumerable<Alert> Decide(AlertPolicy policy, IReadOnlyList<Alert> open, Findings findings, DateTimeOffset now)
     {
         var holding = new Dictionary<string, Finding>(StringComparer.Ordinal);
-        foreach (var finding in findings)
+        foreach (var finding in findings.Holding)
             holding.TryAdd(finding.Labels.Key, finding);
 
         foreach (var alert in open)
         {
-            var after = holding.Remove(alert.Labels.Key, out var finding) ? Hold(policy, alert, finding, now) : Rest(policy, alert, now);
+            var after = holding.Remove(alert.Labels.Key, out var finding) ? Hold(policy, alert, finding, now)
+                : findings.IsUnknown(alert.Labels) ? alert
+                : Rest(policy, alert, now);
             if (after != alert)
                 yield return after;
         }

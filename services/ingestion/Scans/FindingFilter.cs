@@ -17,4 +17,8 @@ public sealed record FindingFilter
 
     /// <summary>Only of these images; null means of all.</summary>
     public IReadOnlyCollection<ImageName>? Images { get; init; }
+
+    /// <summary>Whether findings of an image of the tenant can be among those that are asked for.</summary>
+    public bool Covers(ImageName image) =>
+        (Repository.Length == 0 || image.Repository == Repository) && (Digest.Length == 0 || image.Digest == Digest);
 }

@@ -31,6 +31,15 @@ internal static class FindingRequest
         };
     }
 
+    /// <summary>The images that a request is about: those that run, and the one that it names.</summary>
+    public static IReadOnlyCollection<ImageName> Images(V1.ListFindingsRequest request, FindingFilter filter, RunningSet? running)
+    {
+        var images = (running?.Images(request.Workload) ?? []).Where(filter.Covers).ToHashSet();
+        if (request.Image.Length > 0 && !NeedsRunning(request))
+            images.Add(ImageName.Parse(request.Image, "image"));
+        return images;
+    }
+
     private static void Demand(string? given, string tenant, string field)
     {
         if (given is not null && given != tenant)

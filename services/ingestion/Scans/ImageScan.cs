@@ -20,6 +20,9 @@ public sealed record ImageScan
 
     public DateTimeOffset CreateTime { get; init; }
 
+    /// <summary>Nobody looked for findings: that there are none says nothing.</summary>
+    public bool PackagesOnly { get; init; }
+
     public ImageName Image => new(Tenant, Repository, Digest);
 }
 

@@ -30,6 +30,7 @@ internal static class ScanMapping
             // As the database keeps it.
             ScanTime = time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMicrosecond)),
             CreateTime = now,
+            PackagesOnly = wire.PackagesOnly,
         };
     }
 
@@ -63,6 +64,7 @@ internal static class ScanMapping
             ScanTime = Timestamp.FromDateTimeOffset(scan.ScanTime),
             PackageCount = scan.PackageCount,
             CreateTime = Timestamp.FromDateTimeOffset(scan.CreateTime),
+            PackagesOnly = scan.PackagesOnly,
         };
         foreach (var severity in System.Enum.GetValues<V1.FindingSeverity>().Where(severity => scan.FindingCounts[(int)severity] > 0))
             wire.FindingCounts.Add(severity.ToString().ToLowerInvariant(), scan.FindingCounts[(int)severity]);

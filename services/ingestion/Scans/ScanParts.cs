@@ -3,7 +3,7 @@ using Mesh.Common.Errors;
 namespace Mesh.Ingestion.Scans;
 
 /// <summary>What has come of a scan so far, within the limits of the contract.</summary>
-public sealed class ScanParts
+public sealed class ScanParts(bool packagesOnly)
 {
     private const int MaxFindings = 20_000, MaxPackages = 100_000, MaxBytes = 32 << 20;
     private readonly Dictionary<(string Id, string Package, string Version), ImageFinding> _findings = [];
@@ -26,6 +26,8 @@ public sealed class ScanParts
                 "SCAN_TOO_LARGE", $"A scan has at most {MaxFindings} findings, {MaxPackages} packages and {MaxBytes >> 20} MiB.");
         }
 
+        if (packagesOnly && _findingCount > 0)
+            throw MeshException.InvalidArgument("batch.findings", "A scan of packages only has no findings.");
         foreach (var finding in batch.Findings.Select(ScanMapping.FromWire))
             _findings[(finding.Id, finding.Package, finding.Version)] = finding;
         foreach (var package in batch.Packages.Select(ScanMapping.FromWire))

@@ -12,6 +12,7 @@ namespace Mesh.Ingestion.Scans;
 public sealed class ScanService(ScanStore scans, FindingStore findings, RunningImages running, ScanGate gate, TimeProvider time)
     : V1.ScanService.ScanServiceBase
 {
+    private const int MaxUnexamined = 100;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     public override async Task<V1.WriteScanResponse> WriteScan(IAsyncStreamReader<V1.WriteScanRequest> requestStream, ServerCallContext context)
@@ -23,7 +24,7 @@ public sealed class ScanService(ScanStore scans, FindingStore findings, RunningI
         if (await NextAsync(requestStream, context) is not { PartCase: Part.Start } first)
             throw MeshException.InvalidArgument("start", "The first message of a stream must start the scan.");
         var scan = ScanMapping.FromWire(first.Start.Scan, time.GetUtcNow());
-        var parts = new ScanParts();
+        var parts = new ScanParts(scan.PackagesOnly);
         while (await NextAsync(requestStream, context) is { } request)
         {
             switch (request.PartCase)
@@ -84,6 +85,8 @@ public sealed class ScanService(ScanStore scans, FindingStore findings, RunningI
         var page = await findings.ListAsync(filter, after, size + 1, context.CancellationToken);
         var response = new V1.ListFindingsResponse { RunningTime = known is null ? null : Timestamp.FromDateTimeOffset(known.Time) };
         response.Findings.AddRange(page.Take(size).Select(finding => finding.ToWire(known)));
+        var unexamined = await scans.UnexaminedAsync(filter.Tenant, FindingRequest.Images(request, filter, known), MaxUnexamined, context.CancellationToken);
+        response.UnexaminedImages.AddRange(unexamined.Select(image => image.ToString()));
         if (page.Count > size)
             response.NextPageToken = PageToken.Encode(FindingStore.PositionOf(page[size - 1]), question.ToString());
         return response;

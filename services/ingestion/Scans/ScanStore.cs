@@ -8,37 +8,61 @@ namespace Mesh.Ingestion.Scans;
 public sealed class ScanStore(MeshDatabase database)
 {
     private const int RowsAtOnce = 2_000;
-    private const string Columns = "tenant, repository, digest, scanner, scan_time, finding_counts, package_count, create_time";
+    private const string Columns = "tenant, repository, digest, scanner, scan_time, finding_counts, package_count, create_time, packages_only";
     private const string OfImage = "tenant = @Tenant and repository = @Repository and digest = @Digest";
 
     // The keys of the rows are the names of the columns.
     private static readonly JsonSerializerOptions s_rows = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    /// <summary>Keeps a scan in place of the one that the image had. A later one is not replaced.</summary>
+    /// <summary>
+    /// Keeps a scan in place of the one that the image had, and answers what is kept. A later one is not replaced, but one of packages only
+    /// is; a scan of packages only takes nothing from one that looked for findings. Where a scan has no packages, those that are known stay.
+    /// </summary>
     public async Task<ImageScan> ReplaceAsync(ImageScan given, ScanParts parts, CancellationToken cancellationToken)
     {
         const string put = $"""
             insert into image_scans ({Columns})
-            values (@Tenant, @Repository, @Digest, @Scanner, @ScanTime, @FindingCounts, @PackageCount, @CreateTime)
+            values (@Tenant, @Repository, @Digest, @Scanner, @ScanTime, @FindingCounts, @PackageCount, @CreateTime, @PackagesOnly)
             on conflict (tenant, repository, digest) do update
             set scanner = excluded.scanner, scan_time = excluded.scan_time, finding_counts = excluded.finding_counts,
-                package_count = excluded.package_count, create_time = excluded.create_time
-            where image_scans.scan_time <= excluded.scan_time
+                package_count = coalesce(nullif(excluded.package_count, 0), image_scans.package_count),
+                create_time = excluded.create_time, packages_only = excluded.packages_only
+            where case when image_scans.packages_only = excluded.packages_only then image_scans.scan_time <= excluded.scan_time
+                else image_scans.packages_only end
             """;
-        const string clear = $"delete from image_findings where {OfImage}; delete from image_packages where {OfImage}";
+        // A scan that was not put has locked the row as well.
+        const string fill = $"""
+            update image_scans set package_count = @PackageCount
+            where {OfImage} and @PackagesOnly and not packages_only and package_count = 0
+            """;
+        const string kept = $"select {Columns} from image_scans where {OfImage}";
+        const string clearFindings = $"delete from image_findings where {OfImage}";
+        const string clearPackages = $"delete from image_packages where {OfImage}";
         var scan = given with { FindingCounts = Counts(parts.Findings), PackageCount = parts.Packages.Count };
         var values = new
         {
             scan.Tenant, scan.Repository, scan.Digest, scan.Scanner, scan.ScanTime, scan.FindingCounts, scan.PackageCount, scan.CreateTime,
+            scan.PackagesOnly,
         };
         await using var transaction = await database.BeginAsync(scan.Tenant, cancellationToken);
-        if (await transaction.ExecuteAsync(put, values, cancellationToken) == 0)
+        var isPut = await transaction.ExecuteAsync(put, values, cancellationToken) > 0;
+        if (!isPut && !scan.PackagesOnly)
             throw MeshException.FailedPrecondition("SCAN_OUTDATED", $"The image `{scan.Image}` has a later scan.");
-        await transaction.ExecuteAsync(clear, new { scan.Tenant, scan.Repository, scan.Digest }, cancellationToken);
-        await InsertFindingsAsync(transaction, scan, parts.Findings, cancellationToken);
-        await InsertPackagesAsync(transaction, scan, parts.Packages, cancellationToken);
+        if (isPut)
+        {
+            await transaction.ExecuteAsync(clearFindings, values, cancellationToken);
+            await InsertFindingsAsync(transaction, scan, parts.Findings, cancellationToken);
+        }
+
+        if (scan.PackageCount > 0 && (isPut || await transaction.ExecuteAsync(fill, values, cancellationToken) > 0))
+        {
+            await transaction.ExecuteAsync(clearPackages, values, cancellationToken);
+            await InsertPackagesAsync(transaction, scan, parts.Packages, cancellationToken);
+        }
+
+        var result = await transaction.QueryOneAsync<ImageScan>(kept, values, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return scan;
+        return result!;
     }
 
     public async Task<ImageScan> GetAsync(ImageName image, CancellationToken cancellationToken)
@@ -82,6 +106,27 @@ public sealed class ScanStore(MeshDatabase database)
         if (await transaction.QueryOneAsync<int?>(known, values, cancellationToken) is null)
             throw NotFound(image);
         return await transaction.QueryAsync<ImagePackage>(sql, values, cancellationToken);
+    }
+
+    /// <summary>Those of some images of a tenant in which nobody has looked for findings, by name.</summary>
+    public async Task<IReadOnlyList<ImageName>> UnexaminedAsync(
+        string tenant, IReadOnlyCollection<ImageName> images, int limit, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            select @tenant as tenant, i.repository, i.digest from unnest(@repositories::text[], @digests::text[]) as i(repository, digest)
+            where not exists (
+                select from image_scans s
+                where s.tenant = @tenant and s.repository = i.repository and s.digest = i.digest and not s.packages_only)
+            order by i.repository, i.digest limit @limit
+            """;
+        if (images.Count == 0)
+            return [];
+        var values = new
+        {
+            tenant, limit, repositories = images.Select(image => image.Repository).ToArray(), digests = images.Select(image => image.Digest).ToArray(),
+        };
+        await using var transaction = await database.BeginAsync(tenant, cancellationToken);
+        return await transaction.QueryAsync<ImageName>(sql, values, cancellationToken);
     }
 
     private static async Task InsertFindingsAsync(

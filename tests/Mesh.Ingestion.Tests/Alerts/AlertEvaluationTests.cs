@@ -61,6 +61,17 @@ public sealed class AlertEvaluationTests
         Assert.Equal([State.Resolved, State.Firing], _open.OrderBy(alert => alert.Value).Select(alert => alert.State));
     }
 
+    [Fact]
+    public void What_cannot_be_told_ends_no_alert_and_what_holds_nevertheless_counts()
+    {
+        Step(PolicyOf(hold: 10), 0, _ => true, A);
+        Step(PolicyOf(hold: 10), 5, _ => true);
+        Assert.Equal((State.Pending, Start), (Assert.Single(_open).State, _open[0].HeldTime));
+        Step(PolicyOf(hold: 10), 10, labels => labels != A.Labels, A, B);
+        Step(PolicyOf(hold: 10), 20, labels => labels == B.Labels);
+        Assert.Equal([State.Resolved, State.Pending], _open.OrderBy(alert => alert.Value).Select(alert => alert.State));
+    }
+
     private static AlertPolicy PolicyOf(int hold = 0, int keep = 0) => new(
         new AlertPolicyName("acme", "p"),
         new V1.AlertPolicy
@@ -70,9 +81,11 @@ public sealed class AlertEvaluationTests
         },
         Start, 1);
 
-    private void Step(AlertPolicy policy, double seconds, params Finding[] findings)
+    private void Step(AlertPolicy policy, double seconds, params Finding[] findings) => Step(policy, seconds, _ => false, findings);
+
+    private void Step(AlertPolicy policy, double seconds, Func<AlertLabels, bool> isUnknown, params Finding[] findings)
     {
-        foreach (var alert in AlertEvaluation.Decide(policy, [.. _open], findings, Start.AddSeconds(seconds)).ToList())
+        foreach (var alert in AlertEvaluation.Decide(policy, [.. _open], new Findings(findings, isUnknown), Start.AddSeconds(seconds)).ToList())
         {
             _open.RemoveAll(before => before.Uid == alert.Uid);
             _open.Add(alert);

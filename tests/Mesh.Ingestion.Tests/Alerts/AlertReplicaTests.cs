@@ -118,7 +118,7 @@ public sealed class AlertReplicaTests(AlertServers servers) : IClassFixture<Aler
         Assert.Empty(await TakeAsync());
         await servers.RowAsync("update alert_policies set next_evaluation_time = '-infinity' where tenant = 'fenced'");
         var last = Assert.Single(await TakeAsync());
-        Finding[] found = [new Finding(new AlertLabels([]), 1)];
+        var found = new Findings([new Finding(new AlertLabels([]), 1)], _ => false);
         await DecideAsync(late);
         await turns.FailAsync(late, "late", CancellationToken.None);
         Assert.Empty(await ListAsync());

@@ -63,6 +63,25 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
     }
 
     [Fact]
+    public async Task Images_and_their_packages_are_listed_and_what_nobody_looked_at_is_told()
+    {
+        var client = new ScanService.ScanServiceClient(servers.Channel);
+        var (image, scanned) = (Image("contents/shop", 'a'), Image("contents/blog", 'b'));
+        await client.TellAsync(image, ["openssl", "zlib"]);
+        await client.ScanAsync(scanned, []);
+        var images = await MeshAsync("contents", "findings", "images");
+        Assert.Matches($"{image} +2 +not looked for", images);
+        Assert.Matches($"{scanned} +0 +0", images);
+        Assert.DoesNotContain(scanned, await MeshAsync("contents", "findings", "images", "--app", "shop"), StringComparison.Ordinal);
+        Assert.Contains("pkg:deb/debian/zlib@1.0", await MeshAsync("contents", "findings", "packages", image), StringComparison.Ordinal);
+        Assert.Equal(2, (await RunAsync("contents", "findings", "packages", "shop")).ExitCode);
+
+        var findings = await RunAsync("contents", "findings", "list", "--image", image);
+        Assert.Contains($"Nobody has looked for findings in {image}.", findings.Succeeded().Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nobody", (await RunAsync("contents", "findings", "list", "--image", scanned)).Succeeded().Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Retention_is_shown_set_and_reset()
     {
         Assert.Contains("rollups", await MeshAsync("kept", "tenants", "retention", "list"), StringComparison.Ordinal);

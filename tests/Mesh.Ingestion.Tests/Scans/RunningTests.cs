@@ -43,9 +43,47 @@ public sealed class RunningTests(ScanServers servers) : IClassFixture<ScanServer
         await Wait.UntilAsync("nothing runs", async () => (await RunningAsync(new())).Count == 0);
     }
 
-    private Task<Workload> ApplyAsync(string name, string image)
+    [Fact]
+    public async Task An_image_in_which_nobody_looked_for_findings_ends_no_alert()
     {
-        var spec = Specs.Web(count: 1, nodes: "findings");
+        const string workload = "tenants/unexamined/workloads/shop-web";
+        await servers.Scheduler.AgentAsync("unexamined");
+        var (old, next) = (Image("unexamined/shop", 'a'), Image("unexamined/shop", 'b'));
+        await Client.ScanAsync(old, [Finding("CVE-1", FindingSeverity.High)]);
+        var told = await Client.TellAsync(next, ["a"]);
+        var alerts = new AlertService.AlertServiceClient(servers.Channel);
+        var policy = new AlertPolicy { FindingMatch = new() { Severity = FindingSeverity.High, By = { "app" } } };
+        policy = await AlertServers.CreateAsync(alerts, "unexamined", policy);
+        await ApplyAsync(workload, old, "unexamined");
+        var alert = await AlertServers.AlertAsync(alerts, "unexamined", Firing);
+
+        await ApplyAsync(workload, next, "unexamined");
+        await Wait.UntilAsync("only the next image runs", async () =>
+        {
+            var request = new ListFindingsRequest { Parent = "tenants/unexamined", RunningOnly = true };
+            var answer = await Client.ListFindingsAsync(request, Headers);
+            return answer.Findings.Count == 0 && answer.UnexaminedImages.SequenceEqual([next]);
+        });
+        Assert.Equal([workload], (await Client.GetScanAsync(new GetScanRequest { Name = told.Name }, Headers)).Scan.RunningWorkloads);
+        // The first evaluation may have begun before.
+        for (var evaluation = 0; evaluation < 2; evaluation++)
+        {
+            var seen = await EvaluateTimeAsync();
+            await Wait.UntilAsync("the policy is evaluated again", async () => await EvaluateTimeAsync() > seen);
+        }
+
+        Assert.Equal(alert.Name, (await AlertServers.AlertAsync(alerts, "unexamined", Firing)).Name);
+
+        await Client.ScanAsync(next, []);
+        Assert.Equal(alert.Name, (await AlertServers.AlertAsync(alerts, "unexamined", Resolved)).Name);
+
+        async Task<DateTimeOffset> EvaluateTimeAsync() =>
+            (await alerts.GetAlertPolicyAsync(new GetAlertPolicyRequest { Name = policy.Name }, Headers)).AlertPolicy.EvaluateTime.ToDateTimeOffset();
+    }
+
+    private Task<Workload> ApplyAsync(string name, string image, string node = "findings")
+    {
+        var spec = Specs.Web(count: 1, nodes: node);
         spec.Template.Image = image;
         return servers.Scheduler.ApplyAsync(name, spec);
     }

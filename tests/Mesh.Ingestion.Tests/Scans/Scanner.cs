@@ -24,9 +24,9 @@ internal static class Scanner
     /// <summary>Writes a scan in batches of one and commits it.</summary>
     public static async Task<ImageScan> ScanAsync(
         this ScanService.ScanServiceClient client, string image, IReadOnlyList<ImageFinding> findings, IReadOnlyList<ImagePackage>? packages = null,
-        DateTimeOffset? time = null, Metadata? headers = null)
+        DateTimeOffset? time = null, Metadata? headers = null, bool packagesOnly = false)
     {
-        using var call = await StartAsync(client, image, time, headers);
+        using var call = await StartAsync(client, image, time, headers, packagesOnly);
         foreach (var finding in findings)
             await SendAsync(call, new() { Batch = new() { Findings = { finding } } });
         foreach (var package in packages ?? [])
@@ -37,16 +37,24 @@ internal static class Scanner
     }
 
     public static async Task<AsyncClientStreamingCall<WriteScanRequest, WriteScanResponse>> StartAsync(
-        this ScanService.ScanServiceClient client, string image, DateTimeOffset? time = null, Metadata? headers = null)
+        this ScanService.ScanServiceClient client, string image, DateTimeOffset? time = null, Metadata? headers = null,
+        bool packagesOnly = false)
     {
         var call = client.WriteScan(headers ?? Headers);
-        var scan = new ImageScan { Image = image, Scanner = "test 1", ScanTime = time is { } given ? Timestamp.FromDateTimeOffset(given) : null };
+        var scan = new ImageScan
+        {
+            Image = image, Scanner = "test 1", ScanTime = time is { } given ? Timestamp.FromDateTimeOffset(given) : null, PackagesOnly = packagesOnly,
+        };
         await SendAsync(call, new() { Start = new() { Scan = scan } });
         return call;
     }
 
     public static Task SendAsync(AsyncClientStreamingCall<WriteScanRequest, WriteScanResponse> call, WriteScanRequest request) =>
         UnlessEndedAsync(call.RequestStream.WriteAsync(request));
+
+    /// <summary>Tells what is in an image, as a builder does.</summary>
+    public static Task<ImageScan> TellAsync(this ScanService.ScanServiceClient client, string image, string[] packages, DateTimeOffset? time = null) =>
+        client.ScanAsync(image, [], [.. packages.Select(Package)], time, packagesOnly: true);
 
     // A call that was refused takes no more; why is told by its response, not by what could not be written.
     private static async Task UnlessEndedAsync(Task writing)

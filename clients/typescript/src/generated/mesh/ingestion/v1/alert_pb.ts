@@ -378,7 +378,8 @@ export const AlertPolicy_LogMatchSchema: GenMessage<AlertPolicy_LogMatch> = /*@_
 
 /**
  * Findings of running images are counted: each finding once for each image that has it, however many allocations run the
- * image. While it is not known which images run, nothing is decided.
+ * image. While it is not known which images run, nothing is decided. An image in which nobody has looked for findings
+ * ends no alert: while such an image runs in an alert's group, the alert stays as it is.
  *
  * @generated from message mesh.ingestion.v1.AlertPolicy.FindingMatch
  */
