@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Retention;
 
 namespace Mesh.Ingestion;
@@ -87,6 +88,14 @@ public static class IngestionOptions
             IntervalMilliseconds = Number(configuration, "RETENTION_MILLISECONDS") ?? normal.IntervalMilliseconds,
         });
     }
+
+    /// <summary>MESH_INGESTION_BODY_BYTES: what all requests that are being received may hold together.</summary>
+    public static long BodyBytes(IConfiguration configuration) => Number(configuration, "BODY_BYTES") switch
+    {
+        null => BodyBudget.Normal,
+        > 0 and var bytes => bytes,
+        _ => throw new ValidationException("MESH_INGESTION_BODY_BYTES must be positive."),
+    };
 
     private static T Checked<T>(T options)
         where T : notnull

@@ -57,7 +57,7 @@ public static class IngestionSetup
         services.AddSingleton<TenantRates>();
         services.AddSingleton<TenantStreams>();
         services.AddSingleton<IntakeService>();
-        services.AddSingleton<BodyBudget>();
+        services.AddSingleton(new BodyBudget(IngestionOptions.BodyBytes(builder.Configuration)));
         services.AddSingleton<LabelCache>();
         services.AddSingleton<DeltaSums>();
         services.AddSingleton<OtlpReceiver>();
@@ -113,6 +113,8 @@ public static class IngestionSetup
 
     public static void MapIngestion(this WebApplication app)
     {
+        ReceiverMetrics.Watch(app.Services.GetRequiredService<BodyBudget>());
+        app.UseMiddleware<CallBodies>();
         app.MapGrpcService<TelemetryService>();
         app.MapGrpcService<QueryService>();
         app.MapGrpcService<TargetService>();

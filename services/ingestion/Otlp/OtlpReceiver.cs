@@ -32,8 +32,7 @@ public sealed class OtlpReceiver(IntakeService intake, LabelCache labels, DeltaS
 
     public async Task<ExportLogsServiceResponse> ExportLogsAsync(ReadOnlyMemory<byte> request, OtlpId id)
     {
-        var (rejections, _) = await WriteAsync(id, target =>
-            OtlpRecords.Decode(ExportLogsServiceRequest.Parser.ParseFrom(request.Span), id.Tenant, target));
+        var (rejections, _) = await WriteAsync(id, target => OtlpRecords.DecodeLogs(request.Span, id.Tenant, target));
         return rejections.Total == 0
             ? new ExportLogsServiceResponse()
             : new() { PartialSuccess = new() { RejectedLogRecords = rejections.Total, ErrorMessage = rejections.Describe() } };
@@ -41,8 +40,7 @@ public sealed class OtlpReceiver(IntakeService intake, LabelCache labels, DeltaS
 
     public async Task<ExportTraceServiceResponse> ExportTracesAsync(ReadOnlyMemory<byte> request, OtlpId id)
     {
-        var (rejections, _) = await WriteAsync(id, target =>
-            OtlpRecords.Decode(ExportTraceServiceRequest.Parser.ParseFrom(request.Span), id.Tenant, target));
+        var (rejections, _) = await WriteAsync(id, target => OtlpRecords.DecodeSpans(request.Span, id.Tenant, target));
         return rejections.Total == 0
             ? new ExportTraceServiceResponse()
             : new() { PartialSuccess = new() { RejectedSpans = rejections.Total, ErrorMessage = rejections.Describe() } };

@@ -2,45 +2,88 @@ using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Telemetry;
-using OpenTelemetry.Proto.Collector.Logs.V1;
-using OpenTelemetry.Proto.Collector.Trace.V1;
 using OpenTelemetry.Proto.Common.V1;
+using OpenTelemetry.Proto.Resource.V1;
 using OpenTelemetry.Proto.Trace.V1;
+using LogRecord = OpenTelemetry.Proto.Logs.V1.LogRecord;
 
 namespace Mesh.Ingestion.Otlp;
 
-/// <summary>Brings OTLP's log records and spans into their blocks. Attributes of the resource become attributes of each.</summary>
+/// <summary>
+/// Brings OTLP's log records and spans into their blocks. Attributes of the resource become attributes of each. One record
+/// at a time becomes objects: a request of many small ones would take a hundred times its size otherwise.
+/// </summary>
 internal static class OtlpRecords
 {
-    public static void Decode(ExportLogsServiceRequest request, string tenant, BatchBuilder target)
+    /// <summary>The most that one record may have; what is larger is left out.</summary>
+    public const int MaxRecordBytes = 4 << 20;
+
+    public static void DecodeLogs(ReadOnlySpan<byte> request, string tenant, BatchBuilder target)
     {
-        foreach (var group in request.ResourceLogs)
+        var groups = new WireReader(request);
+        while (groups.TryReadMessage(1, out var group))
         {
-            var attributes = Texts(OtlpResource.Of(group.Resource), translate: true);
-            foreach (var log in group.ScopeLogs.SelectMany(scope => scope.LogRecords))
-                Add(log, attributes, tenant, target);
+            var attributes = Texts(ResourceOf(group), translate: true);
+            var scopes = new WireReader(group);
+            while (scopes.TryReadMessage(2, out var scope))
+            {
+                var records = new WireReader(scope);
+                while (records.TryReadMessage(2, out var record))
+                {
+                    if (IsOfSize(record, target))
+                        Add(LogRecord.Parser.ParseFrom(record), attributes, tenant, target);
+                }
+            }
         }
 
         target.EndRecords(tenant, RecordKind.Logs, target.Batch.Logs);
     }
 
-    public static void Decode(ExportTraceServiceRequest request, string tenant, BatchBuilder target)
+    public static void DecodeSpans(ReadOnlySpan<byte> request, string tenant, BatchBuilder target)
     {
-        foreach (var group in request.ResourceSpans)
+        var groups = new WireReader(request);
+        while (groups.TryReadMessage(1, out var group))
         {
-            var resource = OtlpResource.Of(group.Resource);
+            var resource = ResourceOf(group);
             var attributes = Texts(resource, translate: false);
-            foreach (var span in group.ScopeSpans.SelectMany(scope => scope.Spans))
-                Add(span, resource.Service, attributes, tenant, target);
+            var scopes = new WireReader(group);
+            while (scopes.TryReadMessage(2, out var scope))
+            {
+                var records = new WireReader(scope);
+                while (records.TryReadMessage(2, out var record))
+                {
+                    if (IsOfSize(record, target))
+                        Add(Span.Parser.ParseFrom(record), resource.Service, attributes, tenant, target);
+                }
+            }
         }
 
         target.EndRecords(tenant, RecordKind.Spans, target.Batch.Spans);
     }
 
-    private static void Add(
-        OpenTelemetry.Proto.Logs.V1.LogRecord log, List<(string Key, string Value)> attributes, string tenant, BatchBuilder target)
+    // Field 1 of a group of logs and of one of spans; the last one counts.
+    private static OtlpResource ResourceOf(ReadOnlySpan<byte> group)
+    {
+        ReadOnlySpan<byte> found = [];
+        var reader = new WireReader(group);
+        while (reader.TryReadMessage(1, out var next))
+            found = next;
+        return found.Length <= MaxRecordBytes ? OtlpResource.Of(Resource.Parser.ParseFrom(found)) : throw WriteAheadLog.TooLarge();
+    }
+
+    private static bool IsOfSize(ReadOnlySpan<byte> record, BatchBuilder target)
+    {
+        if (record.Length <= MaxRecordBytes)
+            return true;
+        target.Rejections.Add(RejectionReason.TooLarge);
+        return false;
+    }
+
+    private static void Add(LogRecord log, List<(string Key, string Value)> attributes, string tenant, BatchBuilder target)
     {
         var time = TimeOf(log.TimeUnixNano != 0 ? log.TimeUnixNano : log.ObservedTimeUnixNano, target);
         if (!IsTaken(time, target))

@@ -71,6 +71,9 @@ file static class OtlpCall
     }
 
     /// <summary>Whose request it is, and which.</summary>
-    public static OtlpId IdOf(OtlpBody request, ServerCallContext context) =>
-        OtlpId.Of(HttpSender.WritesFor(context.Principal(), context.RequestHeaders.GetValue(HttpSender.TenantHeader)), context.Method, request.Memory.Span);
+    public static OtlpId IdOf(OtlpBody request, ServerCallContext context)
+    {
+        CallBodies.Cover(context, request.Memory.Length);
+        return OtlpId.Of(HttpSender.WritesFor(context.Principal(), context.RequestHeaders.GetValue(HttpSender.TenantHeader)), context.Method, request.Memory.Span);
+    }
 }

@@ -3,10 +3,15 @@ using Mesh.Ingestion.Intake;
 
 namespace Mesh.Ingestion.Receiving;
 
-/// <summary>Bounds the bytes of all bodies that are being read at the same time; who comes too late is told to come again.</summary>
-public sealed class BodyBudget(long maxBytes = 512 << 20)
+/// <summary>Bounds the bytes of all bodies and messages that are held at the same time; who comes too late is told to come again.</summary>
+public sealed class BodyBudget(long maxBytes = BodyBudget.Normal)
 {
+    public const long Normal = 512 << 20;
+
     private long _used;
+
+    /// <summary>How many bytes are taken now.</summary>
+    public long Used => Interlocked.Read(ref _used);
 
     /// <summary>Takes room until the lease is disposed; RESOURCE_EXHAUSTED where there is none.</summary>
     public Lease Take(long bytes)
@@ -35,6 +40,15 @@ public sealed class BodyBudget(long maxBytes = 512 << 20)
             if (wanted <= _bytes)
                 return;
             budget.Use(wanted - _bytes);
+            _bytes = wanted;
+        }
+
+        /// <summary>Gives back what is held beyond <paramref name="wanted"/> bytes.</summary>
+        public void Shrink(long wanted)
+        {
+            if (wanted >= _bytes)
+                return;
+            Interlocked.Add(ref budget._used, wanted - _bytes);
             _bytes = wanted;
         }
 

@@ -3,12 +3,13 @@ using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Writers;
 
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>The wire of telemetry that comes in over Mesh's own contract.</summary>
-public sealed class TelemetryService(IntakeService intake, WriterTable writers, TenantStreams streams) : V1.TelemetryService.TelemetryServiceBase
+public sealed class TelemetryService(IntakeService intake, BodyBudget budget, WriterTable writers, TenantStreams streams) : V1.TelemetryService.TelemetryServiceBase
 {
     public override async Task Stream(
         IAsyncStreamReader<V1.StreamRequest> requestStream, IServerStreamWriter<V1.StreamResponse> responseStream, ServerCallContext context)
@@ -30,7 +31,7 @@ public sealed class TelemetryService(IntakeService intake, WriterTable writers, 
             },
         }, context.CancellationToken);
 
-        using var stream = new TelemetryStream(intake, writer, generation, scope);
+        using var stream = new TelemetryStream(intake, budget, writer, generation, scope);
         await stream.RunAsync(requestStream, responseStream, context.CancellationToken);
     }
 
@@ -38,6 +39,7 @@ public sealed class TelemetryService(IntakeService intake, WriterTable writers, 
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var batch = request.Batch ?? throw MeshException.InvalidArgument("batch", "A batch is required.");
+        CallBodies.Cover(context, batch.CalculateSize());
         var writer = request.RequestId.Length == 0 ? null : writers.OfRequest(tenant, WriterId(request.RequestId, "request_id"));
         var response = new V1.WriteResponse();
         if (writer is { Durable: > 0 })

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Writers;
 
 namespace Mesh.Ingestion.Telemetry;
@@ -10,7 +11,7 @@ namespace Mesh.Ingestion.Telemetry;
 /// One open stream of one writer. Reading and acknowledging run side by side; between them lies the window. A reader that
 /// is ahead stops reading, and HTTP/2 makes the writer wait.
 /// </summary>
-internal sealed class TelemetryStream(IntakeService intake, Writer writer, long generation, WriteScope scope) : IDisposable
+internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, Writer writer, long generation, WriteScope scope) : IDisposable
 {
     public const int WindowBatches = 64;
     public const long WindowBytes = 16 << 20;
@@ -52,6 +53,8 @@ internal sealed class TelemetryStream(IntakeService intake, Writer writer, long 
                 throw MeshException.InvalidArgument("open", "Open comes once, as the first message.");
 
             var bytes = batch.CalculateSize();
+            // While the window is full the batch is held here.
+            using var lease = budget.Take(bytes);
             await _window.EnterAsync(bytes, cancellationToken);
             await _pending.Writer.WriteAsync(Take(batch, bytes), cancellationToken);
         }

@@ -34,13 +34,13 @@ public sealed class OtlpFuzzTests
 
     [Fact]
     public void Logs() => Run(
-        OtlpRequests.Logs(), bytes => OtlpRecords.Decode(ExportLogsServiceRequest.Parser.ParseFrom(bytes), "acme", _rows.Begin()),
-        json => OtlpRecords.Decode(OtlpJson.Parse<ExportLogsServiceRequest>(json), "acme", _rows.Begin()));
+        OtlpRequests.Logs(), bytes => OtlpRecords.DecodeLogs(bytes, "acme", _rows.Begin()),
+        json => OtlpRecords.DecodeLogs(OtlpJson.Parse<ExportLogsServiceRequest>(json).ToByteArray(), "acme", _rows.Begin()));
 
     [Fact]
     public void Traces() => Run(
-        OtlpRequests.Traces(), bytes => OtlpRecords.Decode(ExportTraceServiceRequest.Parser.ParseFrom(bytes), "acme", _rows.Begin()),
-        json => OtlpRecords.Decode(OtlpJson.Parse<ExportTraceServiceRequest>(json), "acme", _rows.Begin()));
+        OtlpRequests.Traces(), bytes => OtlpRecords.DecodeSpans(bytes, "acme", _rows.Begin()),
+        json => OtlpRecords.DecodeSpans(OtlpJson.Parse<ExportTraceServiceRequest>(json).ToByteArray(), "acme", _rows.Begin()));
 
     private void DecodeMetrics(byte[] bytes, DeltaSession session)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -139,7 +138,7 @@ public sealed class RefusalTests : IAsyncLifetime
 
         var written = "(select count() from logs) + (select count() from spans) + (select count() from events)";
         await IngestionServers.WaitForAsync(_engine, ingestion, $"select {written}", taken + large);
-        Assert.Equal(3009 - taken - large, await CounterAsync(ingestion, "mesh_ingestion_items_rejected_total{reason=\"RATE_LIMIT\"} "));
+        Assert.Equal(3009 - taken - large, await ingestion.MetricAsync("mesh_ingestion_items_rejected_total{reason=\"RATE_LIMIT\"}"));
     }
 
     private static Task StartAsync(IngestionProcess ingestion)
@@ -158,16 +157,8 @@ public sealed class RefusalTests : IAsyncLifetime
         foreach (var way in ways)
             await IngestionServers.WaitForAsync(_engine, ingestion, $"select count() from {way.Table} where tenant = '{way.Tenant}'", way.Taken);
         var refused = ways.Sum(way => way.Refused);
-        Assert.Equal(refused, await CounterAsync(ingestion, $"mesh_ingestion_requests_refused_total{{reason=\"{reason}\"}} "));
+        Assert.Equal(refused, await ingestion.MetricAsync($"mesh_ingestion_requests_refused_total{{reason=\"{reason}\"}}"));
         Assert.Equal(
-            refused * WayIn.Items, await CounterAsync(ingestion, $"mesh_ingestion_items_rejected_total{{reason=\"{reason}\"}} "));
-    }
-
-    private static async Task<long> CounterAsync(IngestionProcess ingestion, string series)
-    {
-        using var http = new HttpClient { BaseAddress = ingestion.Address };
-        var lines = (await http.GetStringAsync("/metrics")).Split('\n');
-        var line = Assert.Single(lines, line => line.StartsWith(series, StringComparison.Ordinal));
-        return long.Parse(line[series.Length..], CultureInfo.InvariantCulture);
+            refused * WayIn.Items, await ingestion.MetricAsync($"mesh_ingestion_items_rejected_total{{reason=\"{reason}\"}}"));
     }
 }

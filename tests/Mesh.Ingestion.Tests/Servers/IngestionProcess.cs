@@ -28,6 +28,15 @@ public sealed class IngestionProcess(string folder, Uri clickHouse, string postg
 
     public GrpcChannel Connect() => GrpcChannel.ForAddress(Address);
 
+    /// <summary>What the process tells of itself at this moment.</summary>
+    public async Task<long> MetricAsync(string series)
+    {
+        using var http = new HttpClient { BaseAddress = Address };
+        var lines = (await http.GetStringAsync("/metrics")).Split('\n');
+        var line = Assert.Single(lines, line => line.StartsWith(series + " ", StringComparison.Ordinal));
+        return long.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture);
+    }
+
     protected override ProcessStartInfo Describe()
     {
         var program = Path.Combine(Repository, "artifacts/bin/Mesh.Ingestion/release/Mesh.Ingestion.dll");

@@ -1,0 +1,165 @@
+using System.Net;
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Mesh.Common.Errors;
+using Mesh.Ingestion.Tests.Receiving;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Ingestion.V1;
+using Mesh.Testing;
+using OpenTelemetry.Proto.Collector.Logs.V1;
+using OpenTelemetry.Proto.Common.V1;
+using OpenTelemetry.Proto.Logs.V1;
+using LogRecord = OpenTelemetry.Proto.Logs.V1.LogRecord;
+
+namespace Mesh.Ingestion.Tests.Refusals;
+
+/// <summary>What calls of gRPC send is held within the same bounds as the bodies of HTTP.</summary>
+[Trait("Needs", "servers")]
+public sealed class CallBudgetTests : IAsyncLifetime
+{
+    private const string Export = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+    private const int Budget = 4 << 20, Held = 3 << 20, Large = 2 << 20;
+
+    private readonly TemporaryFolder _folder = new();
+    private EngineProcess _engine = null!;
+    private IngestionProcess _ingestion = null!;
+    private GrpcChannel _channel = null!;
+
+    public async Task InitializeAsync()
+    {
+        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
+        await _engine.StartAsync();
+        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        _ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), _engine.Address, postgres);
+        _ingestion.Settings["MESH_INGESTION_BODY_BYTES"] = $"{Budget}";
+        _ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
+        await _ingestion.StartAsync();
+        _channel = _ingestion.Connect();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _channel.Dispose();
+        await _ingestion.DisposeAsync();
+        await _engine.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task While_a_call_holds_most_of_the_room_large_requests_are_to_be_sent_again_and_small_ones_are_taken()
+    {
+        List<WayIn> ways =
+        [
+            new("grpc", "logs", tenant => ReplyAsync(() => ExportAsync(tenant, Large))),
+            new("http", "logs", PostAsync),
+            new("write", "logs", tenant => ReplyAsync(() => WriteAsync(tenant))),
+            new("stream", "logs", tenant => ReplyAsync(() => StreamAsync(tenant))),
+        ];
+        using (await HoldAsync())
+        {
+            await SendAsync(ways, Reply.SendAgain);
+            await ExportAsync("small", 10);
+        }
+
+        await SendAsync(ways, Reply.Taken);
+        foreach (var way in ways)
+            await IngestionServers.WaitForAsync(_engine, _ingestion, $"select count() from logs where tenant = '{way.Tenant}'", way.Taken / WayIn.Items);
+        await IngestionServers.WaitForAsync(_engine, _ingestion, "select count() from logs where tenant = 'small'", 1);
+        Assert.Equal(ways.Sum(way => way.Refused), await _ingestion.MetricAsync("mesh_ingestion_requests_refused_total{reason=\"RECEIVERS_BUSY\"}"));
+        await Wait.UntilAsync("all room is given back", async () => await _ingestion.MetricAsync("mesh_ingestion_body_bytes") == 0);
+    }
+
+    [Fact]
+    public async Task A_message_that_unpacks_to_more_than_is_taken_is_refused_for_good()
+    {
+        var bytes = Marshallers.Create<byte[]>(message => message, message => message);
+        var method = new Method<byte[], byte[]>(MethodType.Unary, "opentelemetry.proto.collector.logs.v1.LogsService", "Export", bytes, bytes);
+        foreach (var encoding in new[] { "gzip", "deflate" })
+        {
+            var options = new CallOptions([.. IngestionProcess.Headers, new("x-mesh-tenant", "bomb"), new("grpc-internal-encoding-request", encoding)]);
+            var refused = await Assert.ThrowsAsync<RpcException>(
+                () => _channel.CreateCallInvoker().AsyncUnaryCall(method, null, options, new byte[64 << 20]).ResponseAsync);
+            Assert.Equal((StatusCode.ResourceExhausted, ErrorTable.TooLarge), (refused.StatusCode, refused.Reason()));
+            Assert.Null(refused.Details()!.Detail<RetryInfo>());
+        }
+
+        // Packed it is small, and what it becomes is more than there is room for now.
+        using var call = await HoldAsync();
+        Assert.Equal(Reply.SendAgain, await ReplyAsync(() => ExportAsync("packed", Large, "gzip")));
+    }
+
+    [Fact]
+    public async Task Of_a_caller_whom_nobody_knows_little_is_read()
+    {
+        foreach (var authorization in new[] { "", "Bearer nonsense" })
+        {
+            using var call = new UnfinishedCall(_ingestion, Export, Large * 4, 1 << 20, authorization);
+            using var answer = await call.Answer.WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            await answer.Content.ReadAsByteArrayAsync();
+            var status = answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status");
+            Assert.Equal($"{(int)StatusCode.Unauthenticated}", Assert.Single(status.Value));
+        }
+    }
+
+    private async Task<UnfinishedCall> HoldAsync()
+    {
+        var call = new UnfinishedCall(_ingestion, Export, Large * 4, Held, Posts.Bearer);
+        await Wait.UntilAsync("the call holds its bytes", async () => await _ingestion.MetricAsync("mesh_ingestion_body_bytes") >= Held);
+        return call;
+    }
+
+    private static Task SendAsync(List<WayIn> ways, Reply until) => Task.WhenAll(ways.Select(way =>
+        Wait.UntilAsync($"{way.Tenant} is answered {until}", async () => await way.SendAsync() == until)));
+
+    private async Task<Reply> PostAsync(string tenant)
+    {
+        using var answer = await new Posts(_ingestion, tenant).ExchangeAsync("/v1/logs", Logs(Large).ToByteArray(), "application/x-protobuf");
+        if (answer.IsSuccessStatusCode)
+            return Reply.Taken;
+        Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+        Assert.True(answer.Headers.RetryAfter?.Delta >= TimeSpan.FromSeconds(1));
+        return Reply.SendAgain;
+    }
+
+    private static async Task<Reply> ReplyAsync(Func<Task> call)
+    {
+        try
+        {
+            await call();
+            return Reply.Taken;
+        }
+        catch (RpcException refused)
+        {
+            Assert.Equal((StatusCode.ResourceExhausted, "RECEIVERS_BUSY"), (refused.StatusCode, refused.Reason()));
+            Assert.True(refused.Details()!.Detail<RetryInfo>()!.RetryDelay.ToTimeSpan() > TimeSpan.Zero);
+            return Reply.SendAgain;
+        }
+    }
+
+    private async Task ExportAsync(string tenant, int bytes, string encoding = "identity")
+    {
+        Metadata headers = [.. IngestionProcess.Headers, new("x-mesh-tenant", tenant), new("grpc-internal-encoding-request", encoding)];
+        await new LogsService.LogsServiceClient(_channel).ExportAsync(Logs(bytes), headers);
+    }
+
+    private async Task WriteAsync(string tenant) => await new TelemetryService.TelemetryServiceClient(_channel).WriteAsync(
+        new WriteRequest { Parent = "tenants/" + tenant, Batch = OwnBatch() }, IngestionProcess.Headers);
+
+    private async Task StreamAsync(string tenant)
+    {
+        using var sender = await Sender.OpenAsync(_channel, tenant);
+        await sender.SendAsync(OwnBatch());
+    }
+
+    private static Batch OwnBatch() => new() { Number = 1, Logs = { new Ingestion.V1.LogRecord { Body = new string('x', Large) } } };
+
+    private static ExportLogsServiceRequest Logs(int bytes)
+    {
+        // A time of its own would make each request another one.
+        var record = new LogRecord { Body = new AnyValue { StringValue = new string('x', bytes) } };
+        return new() { ResourceLogs = { new ResourceLogs { ScopeLogs = { new ScopeLogs { LogRecords = { record } } } } } };
+    }
+}
