@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using Grpc.Net.Compression;
 using Mesh.Common.Auth;
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Consul;
@@ -69,6 +71,7 @@ public static class MeshDefaults
         app.UseTelemetry();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<ErrorMiddleware>();
+        app.Use(TenantErrand.RefuseAsync);
         // Kestrel's address is read when it has started.
         app.Services.GetRequiredService<ServerAddress>();
         app.MapHealth(app.Services.GetRequiredService<ServerHealth>());
@@ -85,6 +88,11 @@ public static class MeshDefaults
             grpc.MaxReceiveMessageSize = MaxMessageBytes;
             grpc.MaxSendMessageSize = MaxMessageBytes;
             grpc.EnableDetailedErrors = false;
+            grpc.CompressionProviders =
+            [
+                new BoundedCompression(new GzipCompressionProvider(CompressionLevel.Fastest), MaxMessageBytes),
+                new BoundedCompression(new DeflateCompressionProvider(CompressionLevel.Fastest), MaxMessageBytes),
+            ];
             // The first is the outermost: metrics see the code that the error table chose.
             grpc.Interceptors.Add<CallInterceptor>();
             grpc.Interceptors.Add<ErrorInterceptor>();

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Outgoing;
 
 namespace Mesh.Ingestion.Alerts;
@@ -70,6 +71,7 @@ public sealed class WebhookSender(TenantConnections connections, WebhookSecrets 
         var request = new HttpRequestMessage(HttpMethod.Post, delivery.Url) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         request.Headers.Add("User-Agent", "Mesh-Alerts");
+        TenantErrand.Mark(request, delivery.Tenant);
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         request.Headers.Add("Mesh-Delivery", delivery.Uid.ToString());
         request.Headers.Add("Mesh-Timestamp", timestamp);

@@ -5,10 +5,12 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Security.Authentication;
 using System.Text;
+using Mesh.Common.Hosting;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Outgoing;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Targets;
+using Mesh.Ingestion.Telemetry;
 
 namespace Mesh.Ingestion.Scraping;
 
@@ -76,6 +78,9 @@ public sealed class TargetHttp(TenantConnections connections) : IDisposable
         request.Headers.TryAddWithoutValidation("User-Agent", "Mesh");
         request.Headers.TryAddWithoutValidation(
             "X-Prometheus-Scrape-Timeout-Seconds", TargetUrl.PatienceOf(target).TotalSeconds.ToString(CultureInfo.InvariantCulture));
+        // What belongs to the platform itself may read its programs.
+        if (target.Tenant != WriteScope.Platform)
+            TenantErrand.Mark(request, target.Tenant);
         if (TargetUrl.UserOf(target) is { Length: > 0 } user)
             request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user + ":")));
         return request;

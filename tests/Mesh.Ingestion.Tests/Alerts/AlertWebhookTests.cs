@@ -64,6 +64,14 @@ public sealed class AlertWebhookTests(AlertServers servers) : IClassFixture<Aler
     }
 
     [Fact]
+    public async Task Meshs_own_programs_are_no_receivers()
+    {
+        await AlertServers.CreateAsync(Client, "inward", Absent(new Uri(servers.B.Address, "/collectd").ToString()));
+        var delivery = await DeliveryAsync("inward", Delivered.Failed);
+        Assert.Equal("The endpoint answered 403.", delivery.LastError);
+    }
+
+    [Fact]
     public async Task The_receiver_of_the_documentation_believes_what_is_sent_and_nothing_else()
     {
         using var folder = new TemporaryFolder();

@@ -45,6 +45,12 @@ public sealed class HostileTargetTests(IngestionServers servers) : IClassFixture
         // The platform's own database is no target, even where it would answer.
         await targets.CreateAsync("hostile", "inside", servers.Engine.Address + "?query=select+1", 10);
         expected["inside"] = "no address that may be asked";
+
+        // Nor are Mesh's programs, however they are named.
+        var own = servers.Ingestion.Address;
+        await targets.CreateAsync("hostile", "own", new Uri(own, "/metrics").ToString(), 10);
+        await targets.CreateAsync("hostile", "named", $"http://localhost:{own.Port}/healthz/live", 10);
+        (expected["own"], expected["named"]) = ("403", "403");
         foreach (var (id, error) in expected)
             await targets.WaitAsync("hostile", id, State.Down, error);
 
@@ -53,6 +59,10 @@ public sealed class HostileTargetTests(IngestionServers servers) : IClassFixture
         Assert.Equal(0, await servers.Engine.NumberAsync(
             "select count() from samples where tenant = 'hostile' and series in (select id from series where metric = 'bad')"));
         never.SetResult();
+
+        // The platform's own targets may be.
+        await targets.CreateAsync("mesh", "own", new Uri(own, "/metrics").ToString(), 10);
+        await targets.WaitAsync("mesh", "own", State.Up, "");
     }
 
     [Fact]
