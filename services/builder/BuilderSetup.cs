@@ -23,6 +23,7 @@ internal static class BuilderSetup
         services.AddMeshClient<ReleaseService.ReleaseServiceClient>("controller");
         services.AddMeshClient<BlobService.BlobServiceClient>("registry");
         services.AddMeshClient<ImageService.ImageServiceClient>("registry");
+        services.AddMeshClient<Ingestion.V1.ScanService.ScanServiceClient>("ingestion");
 
         services.AddSingleton<SourceFiles>().AddSingleton<SourceStore>();
         services.AddSingleton<RegistryClient>().AddSingleton<StackCatalog>().AddSingleton<StackRoots>().AddSingleton<LayerCache>().AddSingleton<ImagePush>();
@@ -30,6 +31,7 @@ internal static class BuilderSetup
         services.AddSingleton<StackExport>().AddSingleton<Buildah>().AddSingleton<DockerfileBuild>();
         services.AddSingleton<GitRepositories>().AddSingleton<PushBuild>().AddSingleton<GitBackend>().AddSingleton<GitEndpoint>();
         services.AddSingleton<DebianPackages>().AddSingleton<SbomWriter>();
+        services.AddSingleton<SbomOutbox>().AddSingleton<SbomSender>().AddSingleton<SbomMetrics>().AddHostedService<SbomDelivery>();
         services.AddSingleton<BuildStore>().AddSingleton<BuildLogStore>().AddSingleton<BuildQueue>().AddSingleton<BuildWatch>().AddSingleton<BuildRunner>();
         services.AddSingleton<BuildSignals>().AddHostedService(provider => provider.GetRequiredService<BuildSignals>());
         services.AddSingleton<BuildMetrics>();

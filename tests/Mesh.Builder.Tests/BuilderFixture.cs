@@ -7,9 +7,11 @@ using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
 using Mesh.Builder.V1;
 using Mesh.Common.Auth;
+using Mesh.Common.Names;
 using Mesh.Controller.V1;
 using Mesh.Registry.V1;
 using Mesh.Testing;
+using Npgsql;
 using Repository = Mesh.Servers.Repository;
 
 namespace Mesh.Builder.Tests;
@@ -22,11 +24,16 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
     private readonly List<GrpcChannel> channels = [];
     private readonly List<MeshProcess> programs = [];
     private ConsulAgent consul = null!;
+    private string database = "";
+    private ClickHouseServer? clickHouse;
 
     public MeshProcess BuilderProcess { get; private set; } = null!;
 
     /// <summary>A token that may do everything.</summary>
-    public string Token => ServiceToken.Create(clusterKey, "tests");
+    public string Token => TokenOf("tests");
+
+    /// <summary>The token of one of Mesh's own programs.</summary>
+    public string TokenOf(string service) => ServiceToken.Create(clusterKey, service);
 
     public string Data => Path.Combine(folder.Path, "builder");
 
@@ -44,9 +51,9 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        var database = (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        database = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
         consul = await ConsulAgent.StartAsync();
-        var starting = new[] { "Mesh.Controller", "Mesh.Registry", "Mesh.Builder" }.Select(async name => await StartAsync(name, await database)).ToArray();
+        var starting = new[] { "Mesh.Controller", "Mesh.Registry", "Mesh.Builder" }.Select(StartAsync).ToArray();
         programs.AddRange(await Task.WhenAll(starting));
         BuilderProcess = programs[2];
         (Sources, Builds) = (new(Invoker(2)), new(Invoker(2)));
@@ -60,10 +67,29 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
         channels.ForEach(channel => channel.Dispose());
         foreach (var program in programs.AsEnumerable().Reverse())
             await program.DisposeAsync();
+        if (clickHouse is not null)
+            await clickHouse.DisposeAsync();
         await consul.DisposeAsync();
     }
 
     public void Dispose() => folder.Dispose();
+
+    /// <summary>Starts ingestion, which nothing here needs before a test asks for it.</summary>
+    public async Task<Ingestion.V1.ScanService.ScanServiceClient> StartIngestionAsync()
+    {
+        clickHouse = await ClickHouseServer.StartAsync();
+        programs.Add(await StartAsync("Mesh.Ingestion"));
+        return new(Invoker(programs.Count - 1));
+    }
+
+    /// <summary>How many SBOMs of an app ingestion has yet to be told of.</summary>
+    public async Task<long> WaitingSbomsAsync(string app)
+    {
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand("select count(*) from builder.sbom_outbox where app = $1");
+        command.Parameters.Add(new() { Value = AppName.Parse(app).App });
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
 
     /// <summary>Makes an app and gives its name.</summary>
     public async Task<string> CreateAppAsync(string id)
@@ -125,12 +151,13 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
         return archive.ToArray();
     }
 
-    private Task<MeshProcess> StartAsync(string project, string database) => MeshProcess.StartAsync(project, new Dictionary<string, string>
+    private Task<MeshProcess> StartAsync(string project) => MeshProcess.StartAsync(project, new Dictionary<string, string>
     {
         ["MESH_POSTGRES"] = database,
         ["MESH_CONSUL"] = consul.Address.ToString(),
         ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(clusterKey),
         ["MESH_DATA"] = Path.Combine(folder.Path, project["Mesh.".Length..].ToLowerInvariant()),
+        ["MESH_CLICKHOUSE"] = clickHouse?.Address.ToString() ?? "",
         ["MESH_BUILDER_MAX_SOURCE_MB"] = "1",
         ["MESH_BUILDER_NETWORK"] = "host",
         ["MESH_BUILDER_STACKS"] = StackFolder.Path,
@@ -143,7 +170,8 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
         channels.Add(channel);
         return channel.Intercept(headers =>
         {
-            headers.Add("authorization", $"Bearer {Token}");
+            if (headers.Get("authorization") is null)
+                headers.Add("authorization", $"Bearer {Token}");
             return headers;
         });
     }

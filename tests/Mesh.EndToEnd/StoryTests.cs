@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -19,6 +20,16 @@ public sealed class StoryTests(Stack stack)
         Assert.Contains("Found package.json", first.Output, StringComparison.Ordinal);
         Assert.Contains("v1 runs at", first.Output, StringComparison.Ordinal);
         Assert.Contains("Version 1.0.0", await stack.PageAsync(app), StringComparison.Ordinal);
+
+        // What the builder knows of the image, and which workload runs it.
+        await Wait.UntilAsync("the packages of the running image", async () =>
+        {
+            var images = (await stack.MeshAsync("findings", "images", "--app", app)).Output;
+            return images.Contains("not looked for", StringComparison.Ordinal) && images.Contains($"{app}-production-web", StringComparison.Ordinal);
+        });
+        var image = Regex.Match((await stack.MeshAsync("findings", "images", "--app", app)).Output, $"acme/{app}@sha256:[0-9a-f]{{64}}").Value;
+        var packages = (await stack.MeshAsync("findings", "packages", image)).Succeeded();
+        Assert.Contains("pkg:deb/debian/nodejs@", packages.Output, StringComparison.Ordinal);
 
         var package = Path.Combine(source, "package.json");
         await File.WriteAllTextAsync(package, (await File.ReadAllTextAsync(package)).Replace("1.0.0", "2.0.0", StringComparison.Ordinal));

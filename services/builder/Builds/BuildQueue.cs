@@ -1,3 +1,4 @@
+using Mesh.Builder.Sboms;
 using Mesh.Common.Postgres;
 
 namespace Mesh.Builder.Builds;
@@ -52,8 +53,23 @@ public sealed class BuildQueue(MeshDatabase database, TimeProvider time)
     public Task DetectedAsync(BuildLease lease, string detected, string processes, CancellationToken cancellationToken) =>
         ChangeAsync(lease, "detected = @Detected, processes = @Processes::jsonb", new { Detected = detected, Processes = processes }, visible: true, cancellationToken);
 
-    public Task AdvanceAsync(BuildLease lease, BuildState state, string image, CancellationToken cancellationToken) =>
-        ChangeAsync(lease, "state = @State, image = @Image", new { State = state.ToString(), Image = image }, visible: true, cancellationToken);
+    public Task PushingAsync(BuildLease lease, CancellationToken cancellationToken) =>
+        ChangeAsync(lease, "state = 'Pushing', image = ''", new { }, visible: true, cancellationToken);
+
+    /// <summary>
+    /// The image is in the registry and its release may be made. From here on ingestion will be told what is in it, whatever becomes of the
+    /// build: no image is released before.
+    /// </summary>
+    public Task PushedAsync(BuildLease lease, Build build, string image, byte[] sbom, CancellationToken cancellationToken)
+    {
+        var waiting = new WaitingSbom
+        {
+            Tenant = build.Tenant, App = build.App, Digest = image[(image.IndexOf('@', StringComparison.Ordinal) + 1)..], Sbom = sbom, BuildTime = time.GetUtcNow(),
+        };
+        return ChangeAsync(
+            lease, "state = 'Releasing', image = @Image", new { Image = image }, visible: true, cancellationToken,
+            transaction => SbomOutbox.AddAsync(transaction, waiting, cancellationToken));
+    }
 
     public Task SucceedAsync(BuildLease lease, string release, CancellationToken cancellationToken) => ChangeAsync(
         lease, "state = 'Succeeded', release = @Release, end_time = @Now, lease_until = null", new { Release = release, Now = time.GetUtcNow() }, visible: true, cancellationToken);
@@ -77,7 +93,8 @@ public sealed class BuildQueue(MeshDatabase database, TimeProvider time)
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task ChangeAsync(BuildLease lease, string set, object values, bool visible, CancellationToken cancellationToken)
+    private async Task ChangeAsync(
+        BuildLease lease, string set, object values, bool visible, CancellationToken cancellationToken, Func<MeshTransaction, Task>? also = null)
     {
         // `set` is one of the constants above.
         var sql = $"update builds set {set}{(visible ? ", revision = revision + 1" : "")} where uid = @Build and lease = @Holder and not ended";
@@ -86,6 +103,8 @@ public sealed class BuildQueue(MeshDatabase database, TimeProvider time)
         await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
         if (await transaction.ExecuteAsync(sql, parameters, cancellationToken) == 0)
             throw new LeaseLostException();
+        if (also is not null)
+            await also(transaction);
         if (visible)
             await NotifyAsync(transaction, lease.Build, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

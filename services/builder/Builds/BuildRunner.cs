@@ -43,11 +43,12 @@ public sealed class BuildRunner(
         var job = new BuildJob(build, source, plan, folder, log);
         var image = plan.IsDockerfile ? await dockerfileBuild.RunAsync(job, cancellationToken) : await stackBuild.RunAsync(job, cancellationToken);
 
-        await queue.AdvanceAsync(lease, BuildState.Pushing, "", cancellationToken);
-        var pushed = await push.PushAsync(job, image, await sboms.WriteAsync(job, image, cancellationToken), cancellationToken);
+        await queue.PushingAsync(lease, cancellationToken);
+        var sbom = await sboms.WriteAsync(job, image, cancellationToken);
+        var pushed = await push.PushAsync(job, image, sbom, cancellationToken);
         await log.LineAsync($"Pushed {pushed}.", cancellationToken);
 
-        await queue.AdvanceAsync(lease, BuildState.Releasing, pushed, cancellationToken);
+        await queue.PushedAsync(lease, build, pushed, sbom, cancellationToken);
         var release = build.SkipRelease ? "" : await ReleaseAsync(build, source, pushed, processes, log, cancellationToken);
         await log.CompleteAsync();
         await queue.SucceedAsync(lease, release, cancellationToken);

@@ -6,7 +6,7 @@ using Mesh.Common.Postgres;
 namespace Mesh.Builder.Builds;
 
 /// <summary>
-/// Wakes whoever waits for a build or for the queue: one listening connection for the whole program, however many watch. A signal says only
+/// Wakes whoever waits for a build, for the queue or for SBOMs: one listening connection for the whole program, however many watch. A signal says only
 /// that there may be news; the news itself is read from the tables.
 /// </summary>
 public sealed class BuildSignals(PostgresListener listener) : BackgroundLoop
@@ -17,9 +17,12 @@ public sealed class BuildSignals(PostgresListener listener) : BackgroundLoop
     /// <summary>A build may be due.</summary>
     public const string Queue = "builder_queue";
 
+    /// <summary>An SBOM waits for ingestion.</summary>
+    public const string Sboms = "builder_sboms";
+
     private readonly ConcurrentDictionary<Subscription, string> subscriptions = new();
 
-    /// <summary>Begins to listen for news of a build, or of the queue with <see cref="Queue"/>.</summary>
+    /// <summary>Begins to listen for news of a build, or of <see cref="Queue"/> or <see cref="Sboms"/>.</summary>
     public Subscription Subscribe(string topic)
     {
         var subscription = new Subscription(this);
@@ -29,9 +32,9 @@ public sealed class BuildSignals(PostgresListener listener) : BackgroundLoop
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        await foreach (var notification in listener.ListenAsync([Changes, Queue], stoppingToken))
+        await foreach (var notification in listener.ListenAsync([Changes, Queue, Sboms], stoppingToken))
         {
-            var topic = notification.Channel == Queue ? Queue : notification.Payload;
+            var topic = notification.Channel == Changes ? notification.Payload : notification.Channel;
             foreach (var (subscription, wanted) in subscriptions)
             {
                 if (notification.Missed || wanted == topic)

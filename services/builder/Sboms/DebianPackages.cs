@@ -34,7 +34,7 @@ public sealed class DebianPackages(RegistryClient registry, BuilderOptions optio
             if (!fields.GetValueOrDefault("Status", "").EndsWith(" installed", StringComparison.Ordinal))
                 continue;
             var (name, version, architecture) = (fields["Package"], fields["Version"], fields.GetValueOrDefault("Architecture", "all"));
-            components.Add(new Component(name, version, $"pkg:deb/debian/{name}@{Uri.EscapeDataString(version)}?arch={architecture}"));
+            components.Add(new Component(name, version, PackageUrl.Of("deb", "debian", name, version, $"arch={architecture}")));
         }
         return components;
     }

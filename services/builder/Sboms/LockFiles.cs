@@ -19,7 +19,7 @@ public static partial class LockFiles
             {
                 components.AddRange(ReadOne(file));
             }
-            catch (Exception error) when (error is JsonException or XmlException or InvalidOperationException)
+            catch (Exception error) when (error is JsonException or XmlException or InvalidOperationException or KeyNotFoundException)
             {
                 // The build has had its say about malformed files; an SBOM lists what is known.
             }
@@ -46,25 +46,34 @@ public static partial class LockFiles
         {
             var start = package.Name.LastIndexOf("node_modules/", StringComparison.Ordinal);
             var isDevelopment = package.Value.TryGetProperty("dev", out var dev) && dev.ValueKind == JsonValueKind.True;
-            if (start < 0 || isDevelopment || !package.Value.TryGetProperty("version", out var version))
+            if (start < 0 || isDevelopment || Text(package.Value, "version") is not { } version)
                 continue;
-            var name = package.Name[(start + "node_modules/".Length)..];
-            components.Add(new Component(name, version.GetString()!, $"pkg:npm/{name.Replace("@", "%40", StringComparison.Ordinal)}@{version.GetString()}"));
+            // A package under another name than its own says its own.
+            var name = Text(package.Value, "name") ?? package.Name[(start + "node_modules/".Length)..];
+            if (name.Length > 0)
+                components.Add(Npm(name, version));
         }
         return components;
+    }
+
+    private static Component Npm(string name, string version)
+    {
+        var scope = name.StartsWith('@') ? name.IndexOf('/', StringComparison.Ordinal) : -1;
+        var (group, rest) = scope < 0 ? ("", name) : (name[..scope], name[(scope + 1)..]);
+        return new Component(name, version, PackageUrl.Of("npm", group.ToLowerInvariant(), rest.ToLowerInvariant(), version));
     }
 
     public static IReadOnlyList<Component> Python(string text) =>
     [
         .. Requirement().Matches(text).Select(match => (Name: match.Groups[1].Value, Version: match.Groups[2].Value))
-            .Select(found => new Component(found.Name, found.Version, $"pkg:pypi/{found.Name.ToLowerInvariant().Replace('_', '-')}@{found.Version}")),
+            .Select(found => new Component(found.Name, found.Version, PackageUrl.Of("pypi", "", Separators().Replace(found.Name, "-").ToLowerInvariant(), found.Version))),
     ];
 
     public static IReadOnlyList<Component> NuGetProject(string text) =>
     [
         .. XDocument.Parse(text).Descendants().Where(element => element.Name.LocalName == "PackageReference")
             .Select(element => (Name: element.Attribute("Include")?.Value, Version: element.Attribute("Version")?.Value))
-            .Where(found => found.Name is not null && found.Version is not null)
+            .Where(found => found.Name is not null && found.Version is not null && ExactVersion().IsMatch(found.Version))
             .Select(found => NuGet(found.Name!, found.Version!)),
     ];
 
@@ -74,13 +83,23 @@ public static partial class LockFiles
         return
         [
             .. document.RootElement.GetProperty("dependencies").EnumerateObject().SelectMany(framework => framework.Value.EnumerateObject())
-                .Where(package => package.Value.TryGetProperty("resolved", out _))
-                .Select(package => NuGet(package.Name, package.Value.GetProperty("resolved").GetString()!)),
+                .Where(package => Text(package.Value, "resolved") is not null)
+                .Select(package => NuGet(package.Name, Text(package.Value, "resolved")!)),
         ];
     }
 
-    private static Component NuGet(string name, string version) => new(name, version, $"pkg:nuget/{name}@{version}");
+    private static string? Text(JsonElement entry, string property) => entry.TryGetProperty(property, out var value) ? value.GetString() : null;
+
+    private static Component NuGet(string name, string version) => new(name, version, PackageUrl.Of("nuget", "", name, version));
 
     [GeneratedRegex(@"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([A-Za-z0-9.!+_-]+)", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Requirement();
+
+    // What PyPI takes for the same.
+    [GeneratedRegex("[-_.]+", RegexOptions.CultureInvariant)]
+    private static partial Regex Separators();
+
+    // Neither a range, nor a pattern, nor a property of the project.
+    [GeneratedRegex(@"\A[0-9]+(\.[0-9]+)*(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex ExactVersion();
 }
