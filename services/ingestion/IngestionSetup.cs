@@ -70,6 +70,7 @@ public static class IngestionSetup
         services.AddSingleton<TableSetup>();
         services.AddSingleton<TargetStore>();
         services.AddSingleton<TargetTurnStore>();
+        services.AddSingleton<TargetSeriesStore>();
         services.AddSingleton<TargetPositionStore>();
         services.AddSingleton<AlertPolicyStore>();
         services.AddSingleton<AlertStore>();

@@ -76,7 +76,9 @@ public sealed class TakenRequests(TimeProvider time)
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_gate)
         {
-            while (_order.TryPeek(out var oldest) && (_order.Count >= RequestWindow.MaxKept || RequestWindow.IsForgotten(oldest.Milliseconds, now)))
+            // One that is still on its way is not forgotten, and is not for long: the log ends it.
+            while (_order.TryPeek(out var oldest) && oldest.Outcome.IsCompleted
+                && (_order.Count >= RequestWindow.MaxKept || RequestWindow.IsForgotten(oldest.Milliseconds, now)))
             {
                 _order.Dequeue();
                 Remove(oldest.Key, oldest.Outcome);

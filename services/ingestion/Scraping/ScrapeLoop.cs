@@ -60,7 +60,7 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
         await using var _ = stoppingToken.Register(() => farewell.CancelAfter(Farewell));
         try
         {
-            var outcome = await OutcomeAsync(turn.Target, stoppingToken);
+            var outcome = await OutcomeAsync(turn, stoppingToken);
             await (outcome is null ? turns.ReturnAsync(turn, farewell.Token) : turns.FinishAsync(turn, outcome, farewell.Token));
         }
         catch (Exception exception)
@@ -70,11 +70,11 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
         }
     }
 
-    private async Task<ScrapeOutcome?> OutcomeAsync(Target target, CancellationToken stoppingToken)
+    private async Task<ScrapeOutcome?> OutcomeAsync(TargetTurn turn, CancellationToken stoppingToken)
     {
         try
         {
-            return await scraper.ScrapeAsync(target, stoppingToken);
+            return await scraper.ScrapeAsync(turn, stoppingToken);
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested)
         {

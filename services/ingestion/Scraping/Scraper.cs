@@ -17,25 +17,28 @@ internal sealed class Scraper(
     private const int MaxErrorLength = 500;
 
     /// <summary>Reads the target. Only the end of the program is thrown; all else that goes wrong is the target's outcome.</summary>
-    public async Task<ScrapeOutcome> ScrapeAsync(Target target, CancellationToken cancellationToken)
+    public async Task<ScrapeOutcome> ScrapeAsync(TargetTurn turn, CancellationToken cancellationToken)
     {
+        var target = turn.Target;
         var began = time.GetTimestamp();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
-            return await ReadAsync(target, now, began, cancellationToken);
+            return await ReadAsync(turn, now, began, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             var error = Describe(target, exception);
             logger.LogDebug("Reading {Target} failed: {Error}", target.Name, error);
-            await WriteDownAsync(target, now, began);
+            await WriteDownAsync(turn, now, began, cancellationToken);
             return new ScrapeOutcome(false, error.Length > MaxErrorLength ? error[..MaxErrorLength] : error);
         }
     }
 
-    private async Task<ScrapeOutcome> ReadAsync(Target target, long now, long began, CancellationToken cancellationToken)
+    private async Task<ScrapeOutcome> ReadAsync(TargetTurn turn, long now, long began, CancellationToken cancellationToken)
     {
+        var target = turn.Target;
+        var before = await stale.BeforeAsync(turn, cancellationToken);
         var batch = intake.Begin();
         using var samples = new TargetSamples(target, batch, now);
         IReadOnlyList<ReadPosition> read;
@@ -44,8 +47,8 @@ internal sealed class Scraper(
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(TargetUrl.PatienceOf(target));
             read = await TranslatorOf(target.Kind).ReadAsync(target, samples, patience.Token);
-            samples.End(stale.MissingFrom(target.Name, samples.Shown));
             samples.AddOutcome(up: true, time.GetElapsedTime(began), samples.Count);
+            samples.End(before);
             batch.EndSamples(target.Tenant);
         }
         catch
@@ -57,21 +60,40 @@ internal sealed class Scraper(
         await intake.WriteAsync(batch);
         if (read.Count > 0)
             await positions.KeepAsync(target.Name, read, cancellationToken);
-        stale.Remember(target.Name, samples.Shown);
+        await stale.RememberAsync(turn, samples.Shown, cancellationToken);
         return new ScrapeOutcome(true, batch.Rejections.Total == 0 ? "" : "Refused, while the rest was taken: " + batch.Rejections.Describe());
+    }
+
+    /// <summary>Ends the series of a target that is no more. What cannot be written now ends after the look-back of queries.</summary>
+    public async Task EndAsync(Target target, IReadOnlyCollection<ulong> series)
+    {
+        var batch = intake.Begin();
+        using var samples = new TargetSamples(target, batch, time.GetUtcNow().ToUnixTimeMilliseconds());
+        samples.End(series);
+        batch.GiveSamples(target.Tenant);
+        try
+        {
+            await intake.WriteAsync(batch);
+        }
+        catch (MeshException exception)
+        {
+            logger.LogDebug("That {Target} is gone was not written: {Reason}", target.Name, exception.Message);
+        }
     }
 
     private ITranslator TranslatorOf(Kind kind) => kind == Kind.Gnocchi ? gnocchi : text;
 
     // What it showed before ends, and that it is down is told. Where even that is refused, its state still says so.
-    private async Task WriteDownAsync(Target target, long now, long began)
+    private async Task WriteDownAsync(TargetTurn turn, long now, long began, CancellationToken cancellationToken)
     {
+        var target = turn.Target;
+        var before = await stale.BeforeAsync(turn, cancellationToken);
         var batch = intake.Begin();
         using var samples = new TargetSamples(target, batch, now);
         try
         {
-            samples.End(stale.MissingFrom(target.Name, samples.Shown));
             samples.AddOutcome(up: false, time.GetElapsedTime(began), 0);
+            samples.End(before);
             batch.EndSamples(target.Tenant);
         }
         catch (MeshException)
@@ -83,7 +105,7 @@ internal sealed class Scraper(
         try
         {
             await intake.WriteAsync(batch);
-            stale.Remember(target.Name, samples.Shown);
+            await stale.RememberAsync(turn, samples.Shown, cancellationToken);
         }
         catch (MeshException exception)
         {

@@ -48,11 +48,14 @@ internal sealed class TargetSamples : IDisposable
             _batch.Sample(id, milliseconds ?? _now, value);
     }
 
-    /// <summary>Ends series that were shown before.</summary>
-    public void End(IEnumerable<ulong> series)
+    /// <summary>Ends those of the series that have no sample of this moment.</summary>
+    public void End(IEnumerable<ulong> before)
     {
-        foreach (var id in series.Where(_batch.HasRow))
-            _batch.Sample(id, _now, Stale);
+        foreach (var id in before)
+        {
+            if (!Shown.Contains(id))
+                _batch.Sample(id, _now, Stale);
+        }
     }
 
     /// <summary>What a reading tells of itself.</summary>
@@ -68,8 +71,10 @@ internal sealed class TargetSamples : IDisposable
     private void AddOwn(string metric, double value)
     {
         var id = SeriesOf(metric, []);
-        if (id != 0)
-            _batch.Sample(id, _now, value);
+        if (id == 0)
+            return;
+        Shown.Add(id);
+        _batch.Sample(id, _now, value);
     }
 
     private ulong SeriesOf(string metric, IReadOnlyList<KeyValuePair<string, string>> labels)

@@ -2,11 +2,12 @@ using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Common.Paging;
+using Mesh.Ingestion.Scraping;
 
 namespace Mesh.Ingestion.Targets;
 
 /// <summary>The wire of targets.</summary>
-public sealed class TargetService(TargetStore store) : V1.TargetService.TargetServiceBase
+internal sealed class TargetService(TargetStore store, Scraper scraper) : V1.TargetService.TargetServiceBase
 {
     public override async Task<V1.CreateTargetResponse> CreateTarget(V1.CreateTargetRequest request, ServerCallContext context)
     {
@@ -47,7 +48,8 @@ public sealed class TargetService(TargetStore store) : V1.TargetService.TargetSe
 
     public override async Task<V1.DeleteTargetResponse> DeleteTarget(V1.DeleteTargetRequest request, ServerCallContext context)
     {
-        await store.DeleteAsync(TargetName.Parse(request.Name), context.CancellationToken);
+        var (target, series) = await store.DeleteAsync(TargetName.Parse(request.Name), context.CancellationToken);
+        await scraper.EndAsync(target, series);
         return new V1.DeleteTargetResponse();
     }
 

@@ -73,13 +73,17 @@ public sealed class TargetStore(MeshDatabase database, TimeProvider time)
         return after with { Revision = before.Revision + 1 };
     }
 
-    public async Task DeleteAsync(TargetName name, CancellationToken cancellationToken)
+    /// <summary>Deletes a target, and gives it with the series that it showed last.</summary>
+    public async Task<(Target Target, IReadOnlyCollection<ulong> Series)> DeleteAsync(TargetName name, CancellationToken cancellationToken)
     {
+        const string shown = "select series from target_series where tenant = @Tenant and target = @Id";
         const string sql = "delete from targets where tenant = @Tenant and id = @Id";
         await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
-        if (await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken) == 0)
-            throw NotFound(name);
+        var target = await FindAsync(transaction, name, " for update", cancellationToken);
+        var series = await transaction.QueryOneAsync<byte[]>(shown, new { name.Tenant, name.Id }, cancellationToken);
+        await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        return (target, series is null ? [] : TargetSeriesStore.Parse(series));
     }
 
     private static async Task<Target> FindAsync(

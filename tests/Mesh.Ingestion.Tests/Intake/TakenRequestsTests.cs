@@ -44,6 +44,18 @@ public sealed class TakenRequestsTests
     }
 
     [Fact]
+    public async Task What_is_on_its_way_is_not_forgotten_however_much_comes_behind_it()
+    {
+        var gate = new TaskCompletionSource();
+        var first = _taken.OnceAsync(7, () => gate.Task);
+        for (var i = 0; i <= RequestWindow.MaxKept; i++)
+            Assert.True(await _taken.OnceAsync(1_000 + (UInt128)i, () => Task.CompletedTask));
+        var second = _taken.OnceAsync(7, TakeAsync);
+        gate.SetResult();
+        Assert.Equal((true, false, 0), (await first, await second, _calls));
+    }
+
+    [Fact]
     public async Task A_restart_knows_the_requests_of_late_from_the_snapshot_and_the_log()
     {
         using var folder = new TemporaryFolder();

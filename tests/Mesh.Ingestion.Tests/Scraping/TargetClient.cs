@@ -22,6 +22,9 @@ internal sealed class TargetClient(ChannelBase channel)
     public async Task<Target> GetAsync(string tenant, string id) => (await _client.GetTargetAsync(
         new GetTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers)).Target;
 
+    public async Task DeleteAsync(string tenant, string id) => await _client.DeleteTargetAsync(
+        new DeleteTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers);
+
     /// <summary>Waits until a target's state is as wanted; tells what it is instead.</summary>
     public async Task WaitAsync(string tenant, string id, Target.Types.State state, string error)
     {

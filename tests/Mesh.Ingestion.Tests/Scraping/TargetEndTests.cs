@@ -1,0 +1,90 @@
+using System.Text;
+using Mesh.Ingestion.Tests.Servers;
+using Mesh.Testing;
+using State = Mesh.Ingestion.V1.Target.Types.State;
+
+namespace Mesh.Ingestion.Tests.Scraping;
+
+/// <summary>
+/// A series ends by one stale marker, whichever replica reads its target then; one that goes on has none.
+/// </summary>
+[Trait("Needs", "servers")]
+public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<IngestionServers>
+{
+    private const string Plain = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n";
+
+    [Fact]
+    public async Task Series_end_once_over_moves_of_the_turn_and_the_deletion_of_the_target()
+    {
+        using var raw = new RawTarget();
+        using var folder = new TestFolder();
+        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        await using var first = Replica(folder, "first", postgres);
+        await using var second = Replica(folder, "second", postgres);
+        await first.StartAsync();
+        Show(raw, "kept 1\ngone 1\n");
+        using (var channel = first.Connect())
+            await new TargetClient(channel).CreateAsync("moves", "app", raw.Address + "app");
+        await servers.WaitForAsync(Some("gone", 1), 1);
+
+        // What the dead replica has read ends with the next one's reading. A turn that follows has seen the one before to its end.
+        await ReadAsync(raw, 2);
+        await first.KillAsync();
+        Show(raw, "kept 1\nborn 1\n");
+        await second.StartAsync();
+        await servers.WaitForAsync(Ended("gone"), 1);
+
+        // With both, turns go to and fro.
+        await first.StartAsync();
+        await ReadAsync(raw, 6);
+        Show(raw, "kept 1\n");
+        await servers.WaitForAsync(Ended("born"), 1);
+        await ReadAsync(raw, 6);
+
+        // A target that is down ends what it showed; it is not ended again while it stays so.
+        raw.On("app", Encoding.UTF8.GetBytes("HTTP/1.1 500 Broken\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
+        await servers.WaitForAsync(Ended("kept"), 1);
+        await ReadAsync(raw, 6);
+        Show(raw, "kept 2\n");
+        await servers.WaitForAsync(Some("kept", 2), 1);
+
+        // Deleted over one replica while the other one, which may have read it last, is dead.
+        await first.KillAsync();
+        using (var channel = second.Connect())
+        {
+            var targets = new TargetClient(channel);
+            await targets.WaitAsync("moves", "app", State.Up, "");
+            await targets.DeleteAsync("moves", "app");
+        }
+
+        await servers.WaitForAsync(Ended("kept"), 2);
+        await servers.WaitForAsync(Ended("up"), 1);
+        await first.StartAsync();
+        await servers.WaitForAsync(Ended("kept"), 2);
+        Assert.Equal(1, await servers.Engine.NumberAsync(Ended("gone")));
+        Assert.Equal(1, await servers.Engine.NumberAsync(Ended("born")));
+        Assert.Equal(1, await servers.Engine.NumberAsync(Ended("up")));
+    }
+
+    private static void Show(RawTarget raw, string text) => raw.On("app", Encoding.UTF8.GetBytes(Plain + text));
+
+    private static Task ReadAsync(RawTarget raw, int times)
+    {
+        var before = raw.Asked("app");
+        return Wait.UntilAsync($"the target is read {times} times", () => raw.Asked("app") >= before + times);
+    }
+
+    private static string Ended(string metric) => Select("countIf(reinterpretAsUInt64(value) = 0x7ff0000000000002)", metric);
+
+    private static string Some(string metric, int value) => Select($"countIf(value = {value}) > 0", metric);
+
+    private static string Select(string what, string metric) =>
+        $"select {what} from samples where tenant = 'moves' and series in (select id from series where tenant = 'moves' and metric = '{metric}')";
+
+    private IngestionProcess Replica(TestFolder folder, string name, string postgres)
+    {
+        var replica = new IngestionProcess(Path.Combine(folder.Path, name), servers.Engine.Address, postgres);
+        replica.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
+        return replica;
+    }
+}
