@@ -17,31 +17,18 @@ internal static class MetricSql
         order by {(query.Top == 0 ? "p.series" : Mean)}
         """ + Limits;
 
-    /// <summary>One row per series of those with these ids: id, the numbers of its points, their values.</summary>
-    public static string PerSeries(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters) =>
-        $"""
-        with points as ({Points(query, List(ids), parameters)})
-        select p.series, p.numbers, p.joined
-        from ({Joined(query, parameters)}) as p
-        order by {(query.Top == 0 ? "p.series" : Mean)}
-        """ + Limits;
-
     /// <summary>
-    /// One row per series of those with these ids: id, and for each of its last values in order the number of the first point that
-    /// may see it, the value, and its time in milliseconds, 0 where the series has ended.
+    /// The rows of samples that the query's points are reckoned from, by series and time: series, time in milliseconds, value; where
+    /// roll-ups serve: series, time in milliseconds, least, greatest, sum, count.
     /// </summary>
-    public static string LastValuesPerSeries(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters) =>
-        $"""
-        select series, tupleElement(found, 1), tupleElement(found, 2), tupleElement(found, 3)
-        from
-        (
-            select series, arraySort(groupArray((toInt64(bucket), value, if({NotStale("value")}, at, 0)))) as found
-            from ({LastInBuckets(query, List(ids), parameters)})
-            group by series
-        )
-        order by series
-        limit {parameters.Number(query.Limit + 1L)}
-        """ + Limits;
+    public static string Rows(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters)
+    {
+        var named = $"({string.Join(',', ids)})";
+        return (query.IsOfMinutes
+            ? $"select series, toUnixTimestamp64Milli(time), min, max, sum, toFloat64(count) from ({Minutes(query, named, parameters)})"
+            : $"select series, toUnixTimestamp64Milli(s.time), s.value from samples as s where {Range(query, BeforeOf(query), named, parameters)}")
+            + "\norder by series, time" + Limits;
+    }
 
     /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
     public static string PerGroup(MetricQuery query, IReadOnlyList<string> by, SqlParameters parameters)
@@ -72,10 +59,10 @@ internal static class MetricSql
     /// <summary>The series that a selector matches.</summary>
     public static string Matched(string tenant, Selector selector, SqlParameters parameters) =>
         $"""
-        select id, any(s.metric) as metric, any(s.labels) as labels
+        select s.id as id, s.metric as metric, s.labels as labels
         from series as s
         where s.tenant = {parameters.Text(tenant)}{LabelConditions.Of(selector, parameters, "s.labels", "s.metric")}
-        group by id
+        limit 1 by id
         """;
 
     /// <summary>What one question may cost the database.</summary>
@@ -83,8 +70,6 @@ internal static class MetricSql
 
     private const string Mean = "arrayAvg(joined) desc";
     private const string AllMatched = "(select id from matched)";
-
-    private static string List(IEnumerable<ulong> ids) => $"({string.Join(',', ids)})";
 
     private static string Limit(MetricQuery query, string order, SqlParameters parameters) => query.Top == 0
         ? $"order by {order} limit {parameters.Number(query.Limit + 1L)}"
@@ -97,6 +82,14 @@ internal static class MetricSql
         from (select series, arraySort(groupArray((toInt32(k), value))) as found from points group by series)
         {Limit(query, "series", parameters)}
         """;
+
+    // How far before a point the samples lie that it sees, or that are compared with those.
+    private static long BeforeOf(MetricQuery query) => query.Function switch
+    {
+        V1.SeriesFunction.Unspecified => MetricQuery.LookBack,
+        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => query.Window + MetricQuery.LookBack,
+        _ => query.Window,
+    };
 
     private static string Points(MetricQuery query, string ids, SqlParameters parameters) => query.Function switch
     {
@@ -129,7 +122,7 @@ internal static class MetricSql
         $"""
         select series, {FirstPoint("s.time", query)} as bucket, argMax(s.value, s.time) as value, toUnixTimestamp64Milli(max(s.time)) as at
         from samples as s
-        where {Range(query, MetricQuery.LookBack, ids, parameters)}
+        where {Range(query, BeforeOf(query), ids, parameters)}
         group by series, bucket
         """;
 
@@ -147,7 +140,7 @@ internal static class MetricSql
                         partition by series order by time rows between unbounded preceding and current row) as before,
                     if(value < before, value, value - before) as growth
                 from samples as s
-                where {Range(query, query.Window + MetricQuery.LookBack, ids, parameters)} and {NotStale("s.value")}
+                where {Range(query, BeforeOf(query), ids, parameters)} and {NotStale("s.value")}
             )
             array join {PointsOf("time", query)} as k
             group by series, k
@@ -185,7 +178,7 @@ internal static class MetricSql
         $"""
         select series, time, s.value as min, s.value as max, s.value as sum, toUInt64(1) as count
         from samples as s
-        where {Range(query, query.Window, ids, parameters)}{condition} and {NotStale("s.value")}
+        where {Range(query, BeforeOf(query), ids, parameters)}{condition} and {NotStale("s.value")}
         """;
 
     // A row of a minute stands where its minute ends: it is seen by the same points as each of its samples.

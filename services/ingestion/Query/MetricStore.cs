@@ -8,7 +8,10 @@ namespace Mesh.Ingestion.Query;
 /// <summary>Answers metric queries from the tables.</summary>
 public sealed class MetricStore(ClickHouseClient clickHouse)
 {
-    private const int Few = 1_000;
+    private const int FewSeries = 1_000;
+
+    // Of few series together this much time: at a sample a second some three million rows.
+    private const long FewMilliseconds = 32L * 24 * 3600 * 1000;
 
     public IAsyncEnumerable<V1.QueryMetricsResponse> QueryAsync(MetricQuery query, CancellationToken cancellationToken) => query.Aggregation switch
     {
@@ -39,43 +42,80 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
     internal static IEnumerable<V1.Label> LabelsOf(JsonElement map) =>
         map.EnumerateObject().Select(pair => new V1.Label { Name = pair.Name, Value = pair.Value.GetString() });
 
-    // Few series are looked up first, so that the statement over the samples is short and names them; many are joined by the database.
+    // The points of few series are reckoned here, from their rows: planning a statement that does it costs the database more than
+    // reading them. Many series, and long stretches of time, are left to the database.
     private async IAsyncEnumerable<V1.QueryMetricsResponse> PerSeriesAsync(
         MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var known = await FewAsync(query, cancellationToken);
-        if (known is { Count: 0 })
-            yield break;
-
-        var parameters = new SqlParameters();
-        var steps = known is not null && query is { Function: V1.SeriesFunction.Unspecified, Top: 0 };
-        var sql = known is null ? MetricSql.PerSeries(query, parameters)
-            : steps ? MetricSql.LastValuesPerSeries(query, known.Keys, parameters)
-            : MetricSql.PerSeries(query, known.Keys, parameters);
+        var few = await FewAsync(query, cancellationToken);
+        var found = few is null ? JoinedAsync(query, cancellationToken) : ReckonedAsync(query, few, cancellationToken);
         var count = 0;
-        await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
+        await foreach (var (metric, labels, response) in found)
         {
-            var (metric, labels, first) = known is null ? (row.Text(0), row[1], 2) : (known[row[0].GetUInt64()].Metric, known[row[0].GetUInt64()].Labels, 1);
-            var response = new V1.QueryMetricsResponse { Metric = query.Function == V1.SeriesFunction.Unspecified ? metric : "" };
-            response.Labels.AddRange(LabelsOf(labels));
-            if (steps) AddSteps(response, query, row);
-            else AddPoints(response, query, row, first);
             if (response.Values.Count == 0)
                 continue;
             Check(++count, query);
+            response.Metric = query.Function == V1.SeriesFunction.Unspecified ? metric : "";
+            response.Labels.AddRange(LabelsOf(labels));
             yield return response;
         }
     }
 
-    /// <summary>The series that a query is about, by id; null when they are many.</summary>
+    /// <summary>The series that a query is about, by id; null when they are many, or when their order is by their values.</summary>
     private async Task<Dictionary<ulong, (string Metric, JsonElement Labels)>?> FewAsync(MetricQuery query, CancellationToken cancellationToken)
     {
+        var most = Math.Min(FewSeries, FewMilliseconds / (query.End - query.Start + query.Window));
+        if (query.Top > 0 || most == 0)
+            return null;
         var parameters = new SqlParameters();
-        var sql = MetricSql.Matched(query.Tenant, query.Selector, parameters) + $" limit {Few + 1}" + MetricSql.Limits;
+        var sql = MetricSql.Matched(query.Tenant, query.Selector, parameters) + $"\nlimit {most + 1}" + MetricSql.Limits;
         var known = new Dictionary<ulong, (string, JsonElement)>();
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
-            known.Add(row[0].GetUInt64(), (row.Text(1), row[2]));
-        return known.Count <= Few ? known : null;
+            known.Add(row.NaturalNumber(0), (row.Text(1), row[2]));
+        return known.Count <= most ? known : null;
+    }
+
+    private async IAsyncEnumerable<FoundSeries> JoinedAsync(MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var parameters = new SqlParameters();
+        await foreach (var row in clickHouse.QueryAsync(MetricSql.PerSeries(query, parameters), parameters.Values, cancellationToken))
+        {
+            var response = new V1.QueryMetricsResponse();
+            AddPoints(response, query, row, 2);
+            yield return new(row.Text(0), row[1], response);
+        }
+    }
+
+    private async IAsyncEnumerable<FoundSeries> ReckonedAsync(
+        MetricQuery query, Dictionary<ulong, (string Metric, JsonElement Labels)> known, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (known.Count == 0)
+            yield break;
+        var (parameters, points) = (new SqlParameters(), new SeriesPoints(query));
+        var rowBytes = query.IsOfMinutes ? SampleRow.MinuteBytes : SampleRow.SampleBytes;
+        var current = default(ulong?);
+        await foreach (var rows in clickHouse.QueryBinaryAsync(MetricSql.Rows(query, known.Keys, parameters), parameters, rowBytes, cancellationToken))
+        {
+            for (var at = 0; at < rows.Length; at += rowBytes)
+            {
+                var (series, row) = SampleRow.Read(rows.Span.Slice(at, rowBytes));
+                if (current is { } before && before != series)
+                    yield return Found(before);
+                current = series;
+                points.Add(row);
+            }
+        }
+
+        if (current is { } last)
+            yield return Found(last);
+
+        FoundSeries Found(ulong series)
+        {
+            var (metric, labels) = known.TryGetValue(series, out var value) ? value : throw BinaryRows.Broken();
+            var response = new V1.QueryMetricsResponse();
+            points.MoveTo(response);
+            return new(metric, labels, response);
+        }
     }
 
     private async IAsyncEnumerable<V1.QueryMetricsResponse> PerGroupAsync(
@@ -115,24 +155,6 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
             throw MeshException.ResourceExhausted("TOO_MANY_SERIES", $"More than {query.Limit} series match. Narrow the selector or join series.");
     }
 
-    // A value stands from the first point that sees it to the next value or to the end of its look-back.
-    private static void AddSteps(V1.QueryMetricsResponse response, MetricQuery query, ClickHouseRow row)
-    {
-        var (buckets, values, times) = (row[1], row[2], row[3]);
-        var count = buckets.GetArrayLength();
-        for (var i = 0; i < count; i++)
-        {
-            var next = i + 1 < count ? buckets[i + 1].GetInt64() : query.Points;
-            var beyond = (times[i].GetInt64() + MetricQuery.LookBack - 1 - query.Start + query.Step) / query.Step;
-            var end = Math.Min(Math.Min(next, beyond), query.Points);
-            for (var k = Math.Max(0, buckets[i].GetInt64()); k < end; k++)
-            {
-                response.TimesMillis.Add(query.Start + k * query.Step);
-                response.Values.Add(JsonNumber.Of(values[i]));
-            }
-        }
-    }
-
     private static void AddPoints(V1.QueryMetricsResponse response, MetricQuery query, ClickHouseRow row, int column)
     {
         foreach (var k in row[column].EnumerateArray())
@@ -140,4 +162,7 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
         foreach (var value in row[column + 1].EnumerateArray())
             response.Values.Add(JsonNumber.Of(value));
     }
+
+    // A series with its points, before it is known whether there are too many.
+    private readonly record struct FoundSeries(string Metric, JsonElement Labels, V1.QueryMetricsResponse Response);
 }

@@ -99,16 +99,9 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
             from samples
             where {Range(tenant, query, parameters)} and series in ({string.Join(',', byId.Keys)})
             order by series, time
-            """ + MetricSql.Limits + "\nformat RowBinary";
-        await using var rows = await clickHouse.QueryStreamAsync(sql, parameters.Values, cancellationToken);
-        var buffer = new byte[RowBytes * 4096];
-        for (int length; (length = await rows.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0;)
-        {
-            // The database that fails midway ends its answer with words.
-            if (length % RowBytes != 0)
-                throw MeshException.Unavailable("TELEMETRY_STORE_UNAVAILABLE", "The telemetry store did not finish its answer.");
-            Fill(byId, buffer.AsSpan(0, length));
-        }
+            """ + MetricSql.Limits;
+        await foreach (var rows in clickHouse.QueryBinaryAsync(sql, parameters, RowBytes, cancellationToken))
+            Fill(byId, rows.Span);
     }
 
     private static string Range(string tenant, ReadQuery query, SqlParameters parameters) =>
@@ -120,7 +113,7 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
         for (; rows.Length > 0; rows = rows[RowBytes..])
         {
             if (!byId.TryGetValue(BinaryPrimitives.ReadUInt64LittleEndian(rows), out var series))
-                throw MeshException.Unavailable("TELEMETRY_STORE_UNAVAILABLE", "The telemetry store did not finish its answer.");
+                throw BinaryRows.Broken();
             series.Add(BinaryPrimitives.ReadInt64LittleEndian(rows[8..]), BinaryPrimitives.ReadDoubleLittleEndian(rows[16..]));
         }
     }

@@ -12,7 +12,7 @@ create table if not exists series
 engine = ReplacingMergeTree(seen)
 order by (tenant, metric, id)
 ttl seen + interval 400 day
-settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1;
+settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1, index_granularity = 1024;
 
 -- A value is a whole number and how many of its digits are decimals, 255 means the bits of a double. Queries read the column
 -- value. The order is that of the blocks as they are inserted. Merging costs more than inserting, so few large merges are

@@ -64,6 +64,37 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
     }
 
     [Fact]
+    public async Task Few_series_are_reckoned_here_as_the_database_reckons_many()
+    {
+        const int Seed = 4_711;
+        var random = new Random(Seed);
+        var stale = BitConverter.Int64BitsToDouble(0x7FF0_0000_0000_0002);
+        var rows = new List<(uint, long, double)>();
+        for (var at = Start - 900_000L; at < Start + 900_000; at += random.Next(1, random.Next(2) == 0 ? 15_000 : 200_000))
+            rows.Add(((uint)random.Next(1, 5), at, random.Next(8) == 0 ? stale : random.Next(-20, 100) / 4.0));
+        await SendAsync("few", [.. Enumerable.Range(1, 4).Select(i => Sender.Series((uint)i, "level", $"tank={i}"))], [.. rows]);
+        foreach (var function in System.Enum.GetValues<SeriesFunction>())
+        {
+            foreach (var (from, to, step, window) in new[] { (-840, 900, 60, 60), (-840, 900, 60, 240), (-840, 1200, 7, 61), (0, 600, 300, 40), (-33, -33, 1, 1000) })
+            {
+                var query = Range("few", "level", from, to, step);
+                (query.Function, query.Window) = (function, Duration.FromTimeSpan(TimeSpan.FromSeconds(window)));
+                var reckoned = await QueryAsync(query);
+                // Where the order is by the values, the database reckons.
+                query.Top = 10;
+                var joined = (await QueryAsync(query)).ToDictionary(series => series.Labels.Single().Value);
+                Assert.Equal(joined.Keys.Order(), reckoned.Select(series => series.Labels.Single().Value).Order());
+                foreach (var series in reckoned)
+                {
+                    var other = joined[series.Labels.Single().Value];
+                    Assert.Equal(other.TimesMillis, series.TimesMillis);
+                    Assert.All(other.Values.Zip(series.Values), pair => Assert.Equal(pair.First, pair.Second, 9));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Counters_grow_over_resets_and_rates_are_per_second()
     {
         await SendAsync(
