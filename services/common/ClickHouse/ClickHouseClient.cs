@@ -37,18 +37,24 @@ public sealed class ClickHouseClient : IDisposable
     /// Inserts a block of FORMAT Native exactly once: every repetition sends the same bytes under the same token, and ClickHouse
     /// drops the second. A token must never be used for other data.
     /// </summary>
+    /// <param name="table">Where to.</param>
+    /// <param name="columns">The columns that the block has.</param>
+    /// <param name="pieces">The block's bytes. They are enumerated once for each attempt; a piece is done with when the next one is asked for.</param>
+    /// <param name="deduplicationToken">What the block is known by.</param>
+    /// <param name="cancellationToken">Ends the wait; the block may still be taken.</param>
     public async Task InsertNativeAsync(
-        string table, IReadOnlyList<string> columns, ReadOnlyMemory<byte> block, string deduplicationToken, CancellationToken cancellationToken)
+        string table, IReadOnlyList<string> columns, IEnumerable<ReadOnlyMemory<byte>> pieces, string deduplicationToken, CancellationToken cancellationToken)
     {
         var sql = $"insert into {table} ({string.Join(", ", columns)}) format Native";
         // The block stays one block, however large: it becomes one part of each partition.
         // A materialized view must see the block again when the first attempt broke between the table and the view.
-        var path = Path(null, "async_insert=0", "wait_end_of_query=1", "deduplicate_blocks_in_dependent_materialized_views=1",
+        // What merges would join has been joined by whoever sends it.
+        var path = Path(null, "async_insert=0", "optimize_on_insert=0", "wait_end_of_query=1", "deduplicate_blocks_in_dependent_materialized_views=1",
             "max_partitions_per_insert_block=0", "min_insert_block_size_rows=16000000", "min_insert_block_size_bytes=2000000000", "query=" + Uri.EscapeDataString(sql),
             "insert_deduplication_token=" + Uri.EscapeDataString(deduplicationToken));
         await _pipeline.ExecuteAsync(async token =>
         {
-            using var response = await SendAsync(path, new ReadOnlyMemoryContent(block), token);
+            using var response = await SendAsync(path, new PiecesContent(pieces), token);
             await response.Content.CopyToAsync(Stream.Null, token);
         }, cancellationToken);
     }

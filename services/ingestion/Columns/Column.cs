@@ -6,6 +6,9 @@ namespace Mesh.Ingestion.Columns;
 /// </summary>
 public abstract class Column
 {
+    /// <summary>About how many bytes of a Native block are written at a step.</summary>
+    protected const int StepBytes = 1 << 18;
+
     /// <summary>The ClickHouse type, as a Native block names it.</summary>
     public abstract string Type { get; }
 
@@ -27,6 +30,8 @@ public abstract class Column
     {
     }
 
-    /// <summary>Writes all rows as a Native block holds them.</summary>
-    public abstract void WriteNative(ByteBuffer output);
+    /// <summary>
+    /// Writes all rows as a Native block holds them, a part at each step; whoever takes the steps may empty the output between them.
+    /// </summary>
+    public abstract IEnumerable<ByteBuffer> WriteNative(ByteBuffer output);
 }

@@ -64,7 +64,7 @@ public sealed class DictionaryColumn : Column, IDisposable
         output.WriteVarint((ulong)_keys.Count);
         for (var key = 0; key < _keys.Count; key++)
             output.WriteString(_keys[key]);
-        WriteIndexes(output, WidthOf(_keys.Count));
+        WriteIndexes(output, WidthOf(_keys.Count), Indexes);
     }
 
     public override void Append(ref ByteReader input, int rows)
@@ -94,10 +94,10 @@ public sealed class DictionaryColumn : Column, IDisposable
 
     public override void WriteNativePrefix(ByteBuffer output) => output.WriteUInt64(NativeVersion);
 
-    public override void WriteNative(ByteBuffer output)
+    public override IEnumerable<ByteBuffer> WriteNative(ByteBuffer output)
     {
         if (Rows == 0)
-            return;
+            yield break;
 
         var width = WidthOf(_keys.Count);
         output.WriteUInt64(NativeFlags | (ulong)width);
@@ -105,7 +105,12 @@ public sealed class DictionaryColumn : Column, IDisposable
         for (var key = 0; key < _keys.Count; key++)
             output.WriteString(_keys[key]);
         output.WriteUInt64((ulong)Rows);
-        WriteIndexes(output, width);
+        const int rows = StepBytes / 4;
+        for (var row = 0; row < Rows; row += rows)
+        {
+            WriteIndexes(output, width, Indexes.Slice(row, Math.Min(rows, Rows - row)));
+            yield return output;
+        }
     }
 
     public void Dispose() => _keys.Dispose();
@@ -113,9 +118,8 @@ public sealed class DictionaryColumn : Column, IDisposable
     // The width of an index as a power of two: 0 for one byte, 1 for two, 2 for four. ClickHouse numbers them alike.
     private static int WidthOf(int keys) => keys <= byte.MaxValue + 1 ? 0 : keys <= ushort.MaxValue + 1 ? 1 : 2;
 
-    private void WriteIndexes(ByteBuffer output, int width)
+    private static void WriteIndexes(ByteBuffer output, int width, ReadOnlySpan<int> indexes)
     {
-        var indexes = _indexes.Values;
         var target = output.Take(indexes.Length << width);
         switch (width)
         {

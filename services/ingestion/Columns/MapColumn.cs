@@ -71,12 +71,8 @@ public sealed class MapColumn : Column, IDisposable
 
     public override void WriteNativePrefix(ByteBuffer output) => _keys.WriteNativePrefix(output);
 
-    public override void WriteNative(ByteBuffer output)
-    {
-        _ends.WriteNative(output);
-        _keys.WriteNative(output);
-        _values.WriteNative(output);
-    }
+    public override IEnumerable<ByteBuffer> WriteNative(ByteBuffer output) =>
+        _ends.WriteNative(output).Concat(_keys.WriteNative(output)).Concat(_values.WriteNative(output));
 
     /// <summary>Reads the rows back in order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>[]> ReadAll()

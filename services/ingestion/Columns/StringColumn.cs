@@ -47,7 +47,14 @@ public sealed class StringColumn : Column, IDisposable
         _rows += rows;
     }
 
-    public override void WriteNative(ByteBuffer output) => output.Write(_bytes.Span);
+    public override IEnumerable<ByteBuffer> WriteNative(ByteBuffer output)
+    {
+        for (var at = 0; at < _bytes.Length; at += StepBytes)
+        {
+            output.Write(_bytes.Span.Slice(at, Math.Min(StepBytes, _bytes.Length - at)));
+            yield return output;
+        }
+    }
 
     /// <summary>Reads the rows back in order.</summary>
     public IReadOnlyList<string> ReadAll()

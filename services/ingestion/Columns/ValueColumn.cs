@@ -49,7 +49,15 @@ public sealed class ValueColumn<T>(string type) : Column
     public override void Append(ref ByteReader input, int rows) =>
         input.TakeValues<T>(rows).CopyTo(MemoryMarshal.AsBytes(Take(rows)));
 
-    public override void WriteNative(ByteBuffer output) => output.WriteValues(Values);
+    public override IEnumerable<ByteBuffer> WriteNative(ByteBuffer output)
+    {
+        const int rows = StepBytes / 8;
+        for (var row = 0; row < _rows; row += rows)
+        {
+            output.WriteValues(Values.Slice(row, Math.Min(rows, _rows - row)));
+            yield return output;
+        }
+    }
 
     private void Reserve(int count)
     {

@@ -22,7 +22,6 @@ public sealed class DrainLoop(
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    private readonly ByteBuffer _bytes = new(1 << 20);
     private readonly DrainMetrics _metrics = new(log, time);
     private readonly SampleSorter _sorter = new();
     private readonly SampleBlock _sorted = new();
@@ -55,7 +54,6 @@ public sealed class DrainLoop(
     public override void Dispose()
     {
         _metrics.Dispose();
-        _bytes.Dispose();
         _rollup.Dispose();
         base.Dispose();
     }
@@ -111,8 +109,6 @@ public sealed class DrainLoop(
     {
         if (block.Rows == 0)
             return;
-        _bytes.Clear();
-        NativeBlock.Write(block, _bytes);
         var token = DrainBatch.TokenOf(block.Table, log.Recovered.LogId, start, end);
         for (var attempt = 0; !await TryInsertAsync(block, token, attempt, cancellationToken); attempt++)
             await Task.Delay(DelayOf(attempt), time, cancellationToken);
@@ -123,7 +119,7 @@ public sealed class DrainLoop(
         var began = Stopwatch.GetTimestamp();
         try
         {
-            await clickHouse.InsertNativeAsync(block.Table, block.ColumnNames, _bytes.Memory, token, cancellationToken);
+            await clickHouse.InsertNativeAsync(block.Table, block.ColumnNames, NativeBlock.PiecesOf(block), token, cancellationToken);
             _metrics.Inserted(block, Stopwatch.GetElapsedTime(began));
             return true;
         }

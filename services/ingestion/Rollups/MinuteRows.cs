@@ -32,29 +32,40 @@ internal sealed class MinuteRows
         Count++;
     }
 
-    /// <summary>Becomes what two others come to together.</summary>
-    public void Merge(MinuteRows first, MinuteRows second)
+    /// <summary>Takes in the rows of another.</summary>
+    public void Merge(MinuteRows other)
     {
-        Clear();
-        if (_rows.Length < first.Count + second.Count)
-            _rows = new MinuteRow[Math.Max(1024, first.Count + second.Count)];
-        var a = first.Rows;
-        var b = second.Rows;
-        while (a.Length > 0 && b.Length > 0)
+        // They are counted first: then they can be merged from the end, without a second array.
+        var (a, b) = (Count - 1, other.Count - 1);
+        var count = Count + other.Count - CountCommon(Rows, other.Rows);
+        if (_rows.Length < count)
+            Array.Resize(ref _rows, Math.Max(1024, count + count / 4));
+        Count = count;
+        for (var place = count - 1; b >= 0; place--)
         {
-            if (a[0].CompareTo(b[0]) <= 0)
-            {
-                Add(a[0]);
-                a = a[1..];
-            }
-            else
-            {
-                Add(b[0]);
-                b = b[1..];
-            }
+            ref readonly var row = ref other._rows[b];
+            var order = a < 0 ? -1 : _rows[a].CompareTo(row);
+            _rows[place] = order < 0 ? row : _rows[a];
+            if (order == 0)
+                _rows[place].Add(row);
+            if (order <= 0)
+                b--;
+            if (order >= 0)
+                a--;
+        }
+    }
+
+    private static int CountCommon(ReadOnlySpan<MinuteRow> a, ReadOnlySpan<MinuteRow> b)
+    {
+        var common = 0;
+        for (var (i, j) = (0, 0); i < a.Length && j < b.Length;)
+        {
+            var order = a[i].CompareTo(b[j]);
+            common += order == 0 ? 1 : 0;
+            i += order <= 0 ? 1 : 0;
+            j += order >= 0 ? 1 : 0;
         }
 
-        foreach (ref readonly var row in (a.Length > 0 ? a : b))
-            Add(row);
+        return common;
     }
 }

@@ -12,8 +12,7 @@ internal sealed class Rollup : IDisposable
     private const long StaleBits = 0x7FF0_0000_0000_0002;
 
     private readonly KeyTable _tenants = new();
-    private MinuteRows _rows = new();
-    private MinuteRows _spare = new();
+    private readonly MinuteRows _rows = new();
     private readonly MinuteRows _batch = new();
 
     /// <summary>Takes in a batch's samples, which are in the table's order.</summary>
@@ -42,8 +41,7 @@ internal sealed class Rollup : IDisposable
                     numbers[tenant], series[row], MinuteOf(times[row]), new DecimalValue(mantissas[row], scales[row])));
             }
 
-            _spare.Merge(_rows, _batch);
-            (_rows, _spare) = (_spare, _rows);
+            _rows.Merge(_batch);
             _batch.Clear();
         }
     }
@@ -69,7 +67,6 @@ internal sealed class Rollup : IDisposable
         }
 
         _rows.Clear();
-        _spare.Clear();
         _tenants.Clear();
     }
 

@@ -30,9 +30,9 @@ public sealed class ClickHouseTests : IAsyncLifetime
         await _client.ExecuteAsync(
             "create table t (id UInt64) engine = MergeTree order by id settings non_replicated_deduplication_window = 100", default);
         var block = Block(1, 2, 3);
-        await _client.InsertNativeAsync("t", ["id"], block, "batch-1", default);
-        await _client.InsertNativeAsync("t", ["id"], block, "batch-1", default);
-        await _client.InsertNativeAsync("t", ["id"], Block(4), "batch-2", default);
+        await _client.InsertNativeAsync("t", ["id"], [block], "batch-1", default);
+        await _client.InsertNativeAsync("t", ["id"], [block], "batch-1", default);
+        await _client.InsertNativeAsync("t", ["id"], [Block(4)], "batch-2", default);
         Assert.Equal([1UL, 2, 3, 4], await RowsAsync("select id from t order by id", r => r.NaturalNumber(0)));
     }
 

@@ -92,10 +92,6 @@ public sealed class NativeBlockTests : IAsyncLifetime
         Assert.Equal(keys, await _engine.NumberAsync($"select count() from samples where tenant = concat('{keys}-', toString(series)) and value = series"));
     }
 
-    private async Task InsertAsync(Block block)
-    {
-        using var bytes = new ByteBuffer();
-        NativeBlock.Write(block, bytes);
-        await _engine.InsertAsync(block.Table, bytes.Span.ToArray());
-    }
+    private Task InsertAsync(Block block) =>
+        _engine.InsertAsync(block.Table, [.. NativeBlock.PiecesOf(block).SelectMany(piece => piece.ToArray())]);
 }
