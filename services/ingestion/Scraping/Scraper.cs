@@ -30,7 +30,9 @@ internal sealed class Scraper(
         {
             var error = Describe(target, exception);
             logger.LogDebug("Reading {Target} failed: {Error}", target.Name, error);
-            await WriteDownAsync(turn, now, began, cancellationToken);
+            // After its lease another replica reads the target and tells how it is.
+            if (time.GetElapsedTime(began) < TargetUrl.PatienceOf(target) + TargetTurn.Reserve)
+                await WriteDownAsync(turn, now, began, cancellationToken);
             return new ScrapeOutcome(false, error.Length > MaxErrorLength ? error[..MaxErrorLength] : error);
         }
     }

@@ -22,6 +22,12 @@ internal sealed class TargetClient(ChannelBase channel)
     public async Task<Target> GetAsync(string tenant, string id) => (await _client.GetTargetAsync(
         new GetTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers)).Target;
 
+    public async Task TouchAsync(string tenant, string id)
+    {
+        var target = new Target { Name = $"tenants/{tenant}/targets/{id}" };
+        await _client.UpdateTargetAsync(new UpdateTargetRequest { Target = target, UpdateMask = new FieldMask { Paths = { "paused" } } }, IngestionProcess.Headers);
+    }
+
     public async Task DeleteAsync(string tenant, string id) => await _client.DeleteTargetAsync(
         new DeleteTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers);
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Mesh.Common.Auth;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Servers;
 
@@ -36,6 +37,9 @@ public sealed class IngestionProcess(string folder, Uri clickHouse, string postg
         var line = Assert.Single(lines, line => line.StartsWith(series + " ", StringComparison.Ordinal));
         return long.Parse(line[(series.Length + 1)..], CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Waits until the database has all that is durable.</summary>
+    public Task DrainedAsync() => Wait.UntilAsync("the log is drained", async () => await MetricAsync("mesh_ingestion_log_lag_bytes") == 0);
 
     protected override ProcessStartInfo Describe()
     {
