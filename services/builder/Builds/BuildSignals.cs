@@ -6,8 +6,8 @@ using Mesh.Common.Postgres;
 namespace Mesh.Builder.Builds;
 
 /// <summary>
-/// Wakes whoever waits for a build, for the queue or for SBOMs: one listening connection for the whole program, however many watch. A signal says only
-/// that there may be news; the news itself is read from the tables.
+/// Wakes whoever waits for a build, for the queue or for SBOMs: one listening connection for the whole program, however many watch. A signal
+/// says only that there may be news; the news itself is read from the tables.
 /// </summary>
 public sealed class BuildSignals(PostgresListener listener) : BackgroundLoop
 {

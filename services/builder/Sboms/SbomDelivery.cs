@@ -50,20 +50,20 @@ public sealed partial class SbomDelivery(
         try
         {
             await sender.SendAsync(sbom, cancellationToken);
-            await SbomOutbox.RemoveAsync(claimed, cancellationToken);
             metrics.Count("delivered");
+            await SbomOutbox.RemoveAsync(claimed, cancellationToken);
         }
         catch (Exception error) when (IsFinal(error))
         {
             LogRefused(sbom.Image, error);
-            await SbomOutbox.RemoveAsync(claimed, cancellationToken);
             metrics.Count("refused");
+            await SbomOutbox.RemoveAsync(claimed, cancellationToken);
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
         {
             LogPutOff(sbom.Image, sbom.Attempts + 1, error is RpcException rpc ? rpc.Status.Detail : error.Message);
-            await outbox.PutOffAsync(claimed, cancellationToken);
             metrics.Count("put_off");
+            await outbox.PutOffAsync(claimed, cancellationToken);
             await Task.Delay(Rest, time, cancellationToken);
         }
         return true;

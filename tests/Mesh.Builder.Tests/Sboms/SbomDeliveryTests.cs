@@ -16,8 +16,8 @@ public sealed class SbomDeliveryTests(SbomServers servers) : IClassFixture<SbomS
         for (var image = 0; image < images; image++)
             names.Add(await servers.AddAsync("shared", SbomServers.Digest(image), "a", "b"));
         await servers.ToldAsync("shared");
-        await Wait.UntilAsync("both have counted", async () => await servers.CountAsync("delivered") >= before + images);
 
+        // Each attempt is counted before its row is gone.
         Assert.Equal(before + images, await servers.CountAsync("delivered"));
         foreach (var name in names)
         {
@@ -73,7 +73,7 @@ public sealed class SbomDeliveryTests(SbomServers servers) : IClassFixture<SbomS
         await servers.AddAsync("refused", SbomServers.Digest(2), [.. Enumerable.Range(0, 100_001).Select(number => $"package-{number}")]);
         var name = await servers.AddAsync("refused", SbomServers.Digest(3), "a");
         await servers.ToldAsync("refused");
-        await Wait.UntilAsync("the two are counted", async () => await servers.CountAsync("refused") == before + 2);
+        Assert.Equal(before + 2, await servers.CountAsync("refused"));
         Assert.Equal(1, (await servers.Scans.GetScanAsync(new GetScanRequest { Name = name }, SbomServers.Headers)).Scan.PackageCount);
     }
 }
