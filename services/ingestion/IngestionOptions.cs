@@ -89,13 +89,17 @@ public static class IngestionOptions
         });
     }
 
-    /// <summary>MESH_INGESTION_BODY_BYTES: what all requests that are being received may hold together.</summary>
-    public static long BodyBytes(IConfiguration configuration) => Number(configuration, "BODY_BYTES") switch
+    /// <summary>
+    /// MESH_INGESTION_BODY_BYTES and _BODY_MILLISECONDS: what all requests that are being received may hold together, and how long
+    /// one of them may take to come in.
+    /// </summary>
+    public static BodyBudget Bodies(IConfiguration configuration)
     {
-        null => BodyBudget.Normal,
-        > 0 and var bytes => bytes,
-        _ => throw new ValidationException("MESH_INGESTION_BODY_BYTES must be positive."),
-    };
+        var (bytes, milliseconds) = (Number(configuration, "BODY_BYTES") ?? BodyBudget.Normal, Number(configuration, "BODY_MILLISECONDS"));
+        return bytes > 0 && milliseconds is null or (> 0 and < int.MaxValue)
+            ? new BodyBudget(bytes, milliseconds is { } given ? TimeSpan.FromMilliseconds(given) : null)
+            : throw new ValidationException("MESH_INGESTION_BODY_BYTES and MESH_INGESTION_BODY_MILLISECONDS must be positive.");
+    }
 
     private static T Checked<T>(T options)
         where T : notnull

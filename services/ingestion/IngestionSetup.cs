@@ -57,7 +57,7 @@ public static class IngestionSetup
         services.AddSingleton<TenantRates>();
         services.AddSingleton<TenantStreams>();
         services.AddSingleton<IntakeService>();
-        services.AddSingleton(new BodyBudget(IngestionOptions.BodyBytes(builder.Configuration)));
+        services.AddSingleton(IngestionOptions.Bodies(builder.Configuration));
         services.AddSingleton<LabelCache>();
         services.AddSingleton<DeltaSums>();
         services.AddSingleton<OtlpReceiver>();

@@ -27,8 +27,8 @@ public sealed record MetricQuery(
 
     public static MetricQuery Parse(V1.QueryMetricsRequest request, TimeProvider time)
     {
-        var end = request.EndTime?.ToDateTimeOffset().ToUnixTimeMilliseconds() ?? time.GetUtcNow().ToUnixTimeMilliseconds();
-        var start = request.StartTime?.ToDateTimeOffset().ToUnixTimeMilliseconds() ?? end;
+        var end = request.EndTime is null ? time.GetUtcNow().ToUnixTimeMilliseconds() : UnixTime.Nanoseconds(request.EndTime) / 1_000_000;
+        var start = request.StartTime is null ? end : UnixTime.Nanoseconds(request.StartTime) / 1_000_000;
         if (start > end)
             throw MeshException.InvalidArgument("start_time", "The start must not lie behind the end.");
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
@@ -9,7 +10,6 @@ namespace Mesh.Ingestion.Query;
 public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore traces, LiveTail tail, TimeProvider time)
     : V1.QueryService.QueryServiceBase
 {
-    private const int PageSize = 500;
     private const int MaxBacklog = 1_000;
 
     public override async Task QueryMetrics(
@@ -25,14 +25,14 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var selector = Selector.Parse(request.Selector, "selector");
         var limit = MetricQuery.LimitOf(request.Limit, MetricQuery.DefaultLimit, MetricQuery.MaxLimit);
-        await foreach (var page in Pages(metrics.ListAsync(tenant, selector, limit, context.CancellationToken)))
+        await foreach (var page in Pages.OfAsync(metrics.ListAsync(tenant, selector, limit, context.CancellationToken)))
             await responseStream.WriteAsync(new V1.ListSeriesResponse { Series = { page } }, context.CancellationToken);
     }
 
     public override async Task SearchLogs(
         V1.SearchLogsRequest request, IServerStreamWriter<V1.SearchLogsResponse> responseStream, ServerCallContext context)
     {
-        await foreach (var page in Pages(logs.SearchAsync(LogQuery.Parse(request, time), context.CancellationToken)))
+        await foreach (var page in Pages.OfAsync(logs.SearchAsync(LogQuery.Parse(request, time), context.CancellationToken)))
             await responseStream.WriteAsync(new V1.SearchLogsResponse { Records = { page } }, context.CancellationToken);
     }
 
@@ -41,17 +41,27 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var selector = Selector.Parse(request.Selector, "selector");
         using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains), beyondDatabase: request.Backlog > 0);
-        var backlog = await BacklogAsync(request, tenant, selector, context.CancellationToken);
-        await responseStream.WriteAsync(backlog, context.CancellationToken);
         // What the database takes while the two are asked comes by both ways, and is shown once.
-        var shown = backlog.Records.ToHashSet();
-        while (await subscription.Records.WaitToReadAsync(context.CancellationToken))
+        var shown = new HashSet<V1.LogRecord>();
+        await foreach (var page in Pages.OfAsync(BacklogAsync(request, tenant, selector, context.CancellationToken)))
         {
-            var response = new V1.TailResponse { Dropped = subscription.TakeDropped() };
-            while (response.Records.Count < PageSize && subscription.Records.TryRead(out var record))
+            shown.UnionWith(page);
+            await responseStream.WriteAsync(new V1.TailResponse { Records = { page } }, context.CancellationToken);
+        }
+
+        // The first answer comes even when it is empty: from then on the reader misses nothing.
+        if (shown.Count == 0)
+            await responseStream.WriteAsync(new V1.TailResponse(), context.CancellationToken);
+
+        while (await subscription.WaitAsync(context.CancellationToken))
+        {
+            var (response, bytes) = (new V1.TailResponse { Dropped = subscription.TakeDropped() }, 0);
+            while (response.Records.Count < Pages.MaxItems && bytes < Pages.MaxBytes && subscription.TryRead(out var record))
             {
-                if (!shown.Remove(record))
-                    response.Records.Add(record);
+                if (shown.Remove(record))
+                    continue;
+                response.Records.Add(record);
+                bytes += record.CalculateSize();
             }
 
             if (response.Records.Count > 0 || response.Dropped > 0)
@@ -81,15 +91,13 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         return response;
     }
 
-    // The newest records that the table has, oldest first. The first answer comes even when it is empty: from then on the
-    // reader misses nothing.
-    private async Task<V1.TailResponse> BacklogAsync(
-        V1.TailRequest request, string tenant, Selector selector, CancellationToken cancellationToken)
+    // The newest records that the table has, oldest first.
+    private async IAsyncEnumerable<V1.LogRecord> BacklogAsync(
+        V1.TailRequest request, string tenant, Selector selector, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var response = new V1.TailResponse();
         var count = MetricQuery.LimitOf(request.Backlog, 0, MaxBacklog);
         if (count == 0)
-            return response;
+            yield break;
 
         var (start, end) = LogQuery.RangeOf(null, null, time);
         var query = new LogQuery(tenant, selector, request.Contains, start, end, 0, count, NewestFirst: true);
@@ -97,23 +105,7 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         await foreach (var record in logs.SearchAsync(query, cancellationToken))
             records.Add(record);
         records.Reverse();
-        response.Records.AddRange(records);
-        return response;
-    }
-
-    private static async IAsyncEnumerable<List<T>> Pages<T>(IAsyncEnumerable<T> items)
-    {
-        var page = new List<T>(PageSize);
-        await foreach (var item in items)
-        {
-            page.Add(item);
-            if (page.Count < PageSize)
-                continue;
-            yield return page;
-            page = new List<T>(PageSize);
-        }
-
-        if (page.Count > 0)
-            yield return page;
+        foreach (var record in records)
+            yield return record;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
@@ -22,11 +23,11 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
             return;
         }
 
-        using var lease = budget.Take(0);
+        var (caller, refusal) = await CallerAsync(http);
+        using var lease = budget.Take(0, caller);
         http.Features.Set(lease);
         var streams = method.Method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming;
-        http.Features.Set<IRequestBodyPipeFeature>(
-            new CallBody(http.Request.BodyReader, lease, streams, await RefusalAsync(http)));
+        http.Features.Set<IRequestBodyPipeFeature>(new CallBody(http.Request.BodyReader, lease, streams, budget.Patience, refusal));
         await next(http);
     }
 
@@ -34,30 +35,49 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
     public static void Cover(ServerCallContext context, long bytes) => context.GetHttpContext().Features.Get<BodyBudget.Lease>()?.Cover(bytes);
 
     // Who may call is checked for each method, once its message has been read; here it is only said for whom much is read.
-    private async Task<MeshException?> RefusalAsync(HttpContext http)
+    private async Task<(string Caller, MeshException? Refusal)> CallerAsync(HttpContext http)
     {
         try
         {
             var principal = await authenticator.AuthenticateAsync(http.Request.Headers.Authorization, http.RequestAborted);
-            return principal.IsAnonymous ? MeshException.Unauthenticated("TOKEN_REQUIRED", "A message of this size needs a token.") : null;
+            return (principal.Subject, principal.IsAnonymous ? MeshException.Unauthenticated("TOKEN_REQUIRED", "A message of this size needs a token.") : null);
         }
         catch (Exception exception)
         {
-            return ErrorTable.Translate(exception, http.TraceIdentifier);
+            return ("", ErrorTable.Translate(exception, http.TraceIdentifier));
         }
     }
 
-    private sealed class CallBody(PipeReader body, BodyBudget.Lease lease, bool streams, MeshException? refusal) : PipeReader, IRequestBodyPipeFeature
+    private sealed class CallBody(
+        PipeReader body, BodyBudget.Lease lease, bool streams, TimeSpan patience, MeshException? refusal) : PipeReader, IRequestBodyPipeFeature
     {
         /// <summary>What is read of a caller whom nobody knows: the open methods need no more.</summary>
         private const int MaxUnknownBytes = 64 << 10;
 
         private ReadOnlySequence<byte> _read;
+        private bool _within;
+        private long? _since;
 
         public PipeReader Reader => this;
 
-        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
-            Count(await body.ReadAsync(cancellationToken));
+        // Between two messages a stream may rest as long as it likes, and within one it may not.
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+        {
+            if (!_within)
+                return Count(await body.ReadAsync(cancellationToken));
+            _since ??= Stopwatch.GetTimestamp();
+            var rest = patience - Stopwatch.GetElapsedTime(_since.Value);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(rest > TimeSpan.Zero ? rest : TimeSpan.Zero);
+            try
+            {
+                return Count(await body.ReadAsync(limit.Token));
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && limit.IsCancellationRequested)
+            {
+                throw BodyBudget.TooSlow().ToRpcException();
+            }
+        }
 
         public override bool TryRead(out ReadResult result)
         {
@@ -71,9 +91,13 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {
+            var left = _read.Slice(consumed).Length;
+            if (left < _read.Length)
+                _since = null;
+            _within = left > 0;
             // The one message of a call without a stream is held until the answer.
             if (streams)
-                lease.Shrink(_read.Slice(consumed).Length);
+                lease.Shrink(left);
             _read = default;
             body.AdvanceTo(consumed, examined);
         }

@@ -28,9 +28,13 @@ public static class HttpSender
     /// <summary>The tenant of whoever may read; see <see cref="HttpSender"/>.</summary>
     public static string ReadsFrom(Principal principal, string? named) => TenantOf(principal, named, "metrics.query", Role.Viewer);
 
+    /// <summary>Who sends, once the tenant has been asked for.</summary>
+    internal static string CallerOf(HttpContext http) => http.Items[typeof(HttpSender)] as string ?? "";
+
     private static async Task<string> TenantAsync(HttpContext http, string permission, Role role)
     {
         var principal = await AuthenticateAsync(http);
+        http.Items[typeof(HttpSender)] = principal.Subject;
         var named = http.Request.Headers[TenantHeader].ToString();
         return TenantOf(principal, named.Length > 0 ? named : http.Request.Query["tenant"].ToString(), permission, role);
     }

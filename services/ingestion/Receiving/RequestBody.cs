@@ -15,6 +15,7 @@ public sealed class RequestBody : IDisposable
     public const int MaxBytes = 32 << 20;
 
     private const int Step = 64 << 10;
+    private const int MaxExpected = 1 << 20;
 
     private readonly ByteBuffer _bytes;
     private readonly BodyBudget.Lease _lease;
@@ -66,13 +67,17 @@ public sealed class RequestBody : IDisposable
     {
         if (http.Request.ContentLength > maxBytes)
             throw TooLarge(maxBytes);
-        var expected = (int)(http.Request.ContentLength ?? Step);
-        var lease = http.RequestServices.GetRequiredService<BodyBudget>().Take(expected);
+        // What is only announced takes no room of others.
+        var expected = (int)Math.Min(http.Request.ContentLength ?? Step, MaxExpected);
+        var budget = http.RequestServices.GetRequiredService<BodyBudget>();
+        var lease = budget.Take(0, HttpSender.CallerOf(http));
         var bytes = new ByteBuffer(expected + 1);
         var step = ArrayPool<byte>.Shared.Rent(Step);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        patience.CancelAfter(budget.Patience);
         try
         {
-            for (int read; (read = await source.ReadAsync(step, http.RequestAborted)) > 0;)
+            for (int read; (read = await source.ReadAsync(step, patience.Token)) > 0;)
             {
                 if (bytes.Length + read > maxBytes)
                     throw TooLarge(maxBytes);
@@ -82,10 +87,12 @@ public sealed class RequestBody : IDisposable
 
             return new RequestBody(bytes, lease);
         }
-        catch
+        catch (Exception exception)
         {
             bytes.Dispose();
             lease.Dispose();
+            if (exception is OperationCanceledException && !http.RequestAborted.IsCancellationRequested)
+                throw BodyBudget.TooSlow();
             throw;
         }
         finally

@@ -16,6 +16,7 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
     private const int MaxSeries = 100_000;
     private const int GroupSeries = 200;
     private const long GroupSamples = 1_000_000;
+    private const long MaxSeriesSamples = 20_000_000;
     private const int RowBytes = 24;
     private const int BadPattern = 427;
 
@@ -46,6 +47,8 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
                 (group, samples) = ([], 0);
             }
 
+            if (series.Samples > MaxSeriesSamples)
+                throw MeshException.OutOfRange("TOO_MANY_SAMPLES", $"A series has more than {MaxSeriesSamples} samples. Ask for less time.");
             group.Add(series);
             samples += series.Samples;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
 using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Log;
@@ -13,6 +14,9 @@ namespace Mesh.Ingestion.Tail;
 /// </summary>
 public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : BackgroundLoop
 {
+    private const int MaxOfTenant = 100;
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<TailSubscription, byte> _subscriptions = new();
     private readonly TelemetryBatch _batch = new();
     private TaskCompletionSource _woken = NewSignal();
@@ -23,6 +27,8 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
     /// <summary>Begins to follow, from what the database may not have yet or from now on.</summary>
     public TailSubscription Subscribe(LogFilter filter, bool beyondDatabase)
     {
+        if (_subscriptions.Keys.Count(other => other.Filter.Tenant == filter.Tenant) >= MaxOfTenant)
+            throw MeshException.ResourceExhausted("TOO_MANY_TAILS", $"The tenant follows its logs {MaxOfTenant} times already.", Later);
         var subscription = new TailSubscription(filter, ended => _subscriptions.TryRemove(ended, out _));
         _subscriptions.TryAdd(subscription, 0);
 

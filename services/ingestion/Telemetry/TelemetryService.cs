@@ -31,7 +31,7 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, Wr
             },
         }, context.CancellationToken);
 
-        using var stream = new TelemetryStream(intake, budget, writer, generation, scope);
+        using var stream = new TelemetryStream(intake, budget, context.Principal().Subject, writer, generation, scope);
         await stream.RunAsync(requestStream, responseStream, context.CancellationToken);
     }
 

@@ -11,7 +11,7 @@ namespace Mesh.Ingestion.Telemetry;
 /// One open stream of one writer. Reading and acknowledging run side by side; between them lies the window. A reader that
 /// is ahead stops reading, and HTTP/2 makes the writer wait.
 /// </summary>
-internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, Writer writer, long generation, WriteScope scope) : IDisposable
+internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, string caller, Writer writer, long generation, WriteScope scope) : IDisposable
 {
     public const int WindowBatches = 64;
     public const long WindowBytes = 16 << 20;
@@ -54,7 +54,7 @@ internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, W
 
             var bytes = batch.CalculateSize();
             // While the window is full the batch is held here.
-            using var lease = budget.Take(bytes);
+            using var lease = budget.Take(bytes, caller);
             await _window.EnterAsync(bytes, cancellationToken);
             await _pending.Writer.WriteAsync(Take(batch, bytes), cancellationToken);
         }

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 
@@ -45,6 +46,50 @@ public sealed class LogAndTraceTests(IngestionServers servers) : IClassFixture<I
         while (bodies.Count < 2 && await call.ResponseStream.MoveNext(CancellationToken.None))
             bodies.AddRange(call.ResponseStream.Current.Records.Select(record => record.Body));
         Assert.Equal(["first", "second"], bodies);
+    }
+
+    [Fact]
+    public async Task Large_records_come_in_messages_that_every_client_takes()
+    {
+        var body = new string('x', 60_000);
+        await SendLogsAsync("pages", [.. Enumerable.Range(0, 100).Select(i => Log(body, i, LogSeverity.Info))]);
+        await servers.WaitForAsync("select count() from logs where tenant = 'pages'", 100);
+
+        // A client of gRPC takes 4 MiB unless it is told otherwise.
+        using var search = Client.SearchLogs(new SearchLogsRequest { Parent = "tenants/pages" }, IngestionProcess.Headers);
+        var found = 0;
+        while (await search.ResponseStream.MoveNext(CancellationToken.None))
+            found += search.ResponseStream.Current.Records.Count;
+        Assert.Equal(100, found);
+
+        using var tail = Client.Tail(new TailRequest { Parent = "tenants/pages", Backlog = 1_000 }, IngestionProcess.Headers);
+        for (found = 0; found < 100; found += tail.ResponseStream.Current.Records.Count)
+            Assert.True(await tail.ResponseStream.MoveNext(CancellationToken.None));
+        Assert.Equal(100, found);
+    }
+
+    [Fact]
+    public async Task A_tenant_follows_its_logs_a_bounded_number_of_times()
+    {
+        var open = new List<AsyncServerStreamingCall<TailResponse>>();
+        try
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                open.Add(Client.Tail(new TailRequest { Parent = "tenants/crowd" }, IngestionProcess.Headers));
+                Assert.True(await open[^1].ResponseStream.MoveNext(CancellationToken.None));
+            }
+
+            using var last = Client.Tail(new TailRequest { Parent = "tenants/crowd" }, IngestionProcess.Headers);
+            var refused = await Assert.ThrowsAsync<RpcException>(() => last.ResponseStream.MoveNext(CancellationToken.None));
+            Assert.Equal((StatusCode.ResourceExhausted, "TOO_MANY_TAILS"), (refused.StatusCode, refused.Reason()));
+            using var other = Client.Tail(new TailRequest { Parent = "tenants/alone" }, IngestionProcess.Headers);
+            Assert.True(await other.ResponseStream.MoveNext(CancellationToken.None));
+        }
+        finally
+        {
+            open.ForEach(call => call.Dispose());
+        }
     }
 
     [Fact]

@@ -25,6 +25,15 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
     }
 
     [Fact]
+    public async Task Times_that_no_clock_shows_are_no_fault_of_ours()
+    {
+        var request = new QueryMetricsRequest { Parent = "tenants/instant", Selector = "temperature", EndTime = new Timestamp { Seconds = long.MaxValue } };
+        Assert.Empty(await QueryAsync(request));
+        request.StartTime = new Timestamp { Seconds = long.MinValue, Nanos = -1 };
+        Assert.Empty(await QueryAsync(request));
+    }
+
+    [Fact]
     public async Task A_range_carries_the_last_value_from_point_to_point()
     {
         await SendAsync("range", [Sender.Series(1, "level")], (1, Start, 1), (1, Start + 60_000, 2), (1, Start + 180_000, 3));

@@ -20,7 +20,7 @@ namespace Mesh.Ingestion.Tests.Refusals;
 public sealed class CallBudgetTests : IAsyncLifetime
 {
     private const string Export = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
-    private const int Budget = 4 << 20, Held = 3 << 20, Large = 2 << 20;
+    private const int Budget = 8 << 20, Held = 3 << 20, Large = 2 << 20;
 
     private readonly TemporaryFolder _folder = new();
     private EngineProcess _engine = null!;
@@ -61,6 +61,8 @@ public sealed class CallBudgetTests : IAsyncLifetime
         {
             await SendAsync(ways, Reply.SendAgain);
             await ExportAsync("small", 10);
+            // One caller has half of the room at most, and the rest is for others.
+            await ExportAsync("other", Large, caller: "builder");
         }
 
         await SendAsync(ways, Reply.Taken);
@@ -111,6 +113,33 @@ public sealed class CallBudgetTests : IAsyncLifetime
         return call;
     }
 
+    [Fact]
+    public async Task What_does_not_come_in_is_not_waited_for()
+    {
+        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
+        await using var hasty = new IngestionProcess(Path.Combine(_folder.Path, "hasty"), _engine.Address, postgres);
+        hasty.Settings["MESH_INGESTION_BODY_MILLISECONDS"] = "500";
+        await hasty.StartAsync();
+
+        using var call = new UnfinishedCall(hasty, Export, Large, 100_000, Posts.Bearer);
+        using var answer = await call.Answer.WaitAsync(TimeSpan.FromMinutes(1));
+        await answer.Content.ReadAsByteArrayAsync();
+        var status = answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status");
+        Assert.Equal($"{(int)StatusCode.Unavailable}", Assert.Single(status.Value));
+
+        using var post = new UnfinishedCall(hasty, "/v1/logs?tenant=hasty", Large, 100_000, Posts.Bearer, "application/x-protobuf");
+        using var refused = await post.Answer.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.NotNull(refused.Headers.RetryAfter);
+
+        // A stream may rest between its messages.
+        using var channel = hasty.Connect();
+        using var sender = await Sender.OpenAsync(channel, "patient");
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.Empty((await sender.SendAsync(new Batch { Number = 1, Logs = { new Ingestion.V1.LogRecord { Body = "rested" } } })).Rejections);
+        await Wait.UntilAsync("all room is given back", async () => await hasty.MetricAsync("mesh_ingestion_body_bytes") == 0);
+    }
+
     private static Task SendAsync(List<WayIn> ways, Reply until) => Task.WhenAll(ways.Select(way =>
         Wait.UntilAsync($"{way.Tenant} is answered {until}", async () => await way.SendAsync() == until)));
 
@@ -139,9 +168,9 @@ public sealed class CallBudgetTests : IAsyncLifetime
         }
     }
 
-    private async Task ExportAsync(string tenant, int bytes, string encoding = "identity")
+    private async Task ExportAsync(string tenant, int bytes, string encoding = "identity", string caller = "agent")
     {
-        Metadata headers = [.. IngestionProcess.Headers, new("x-mesh-tenant", tenant), new("grpc-internal-encoding-request", encoding)];
+        Metadata headers = [.. IngestionProcess.HeadersOf(caller), new("x-mesh-tenant", tenant), new("grpc-internal-encoding-request", encoding)];
         await new LogsService.LogsServiceClient(_channel).ExportAsync(Logs(bytes), headers);
     }
 

@@ -13,10 +13,10 @@ internal sealed class UnfinishedCall : HttpContent
     private readonly int _announced;
     private readonly int _sent;
 
-    public UnfinishedCall(IngestionProcess ingestion, string method, int announced, int sent, string authorization)
+    public UnfinishedCall(IngestionProcess ingestion, string method, int announced, int sent, string authorization, string type = "application/grpc")
     {
         (_announced, _sent) = (announced, sent);
-        Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
+        Headers.ContentType = new MediaTypeHeaderValue(type);
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(ingestion.Address, method))
         {
             Content = this, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
