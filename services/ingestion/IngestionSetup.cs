@@ -71,7 +71,7 @@ public static class IngestionSetup
         services.AddSingleton<TargetStore>();
         services.AddSingleton<TargetTurnStore>();
         services.AddSingleton<TargetSeriesStore>();
-        services.AddSingleton<TargetPositionStore>();
+        services.AddSingleton<TargetHistoryStore>();
         services.AddSingleton<AlertPolicyStore>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<AlertTurnStore>();
@@ -90,6 +90,7 @@ public static class IngestionSetup
         services.AddSingleton<RetentionStore>();
         services.AddSingleton<TenantConnections>();
         services.AddSingleton<TargetHttp>();
+        services.AddSingleton<TargetHistoryIntake>();
         services.AddSingleton<TextTranslator>();
         services.AddSingleton<GnocchiTranslator>();
         services.AddSingleton<StaleSeries>();

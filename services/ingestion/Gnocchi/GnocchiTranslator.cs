@@ -10,7 +10,7 @@ namespace Mesh.Ingestion.Gnocchi;
 /// Gnocchi's REST (gnocchi.osci.io, "REST API Usage"): the list of metrics, and of each one what is new since the last
 /// reading. Only spans of time that are over are taken, since the aggregate of a running one still changes.
 /// </summary>
-internal sealed class GnocchiTranslator(TargetHttp http, TargetPositionStore positions, TimeProvider time) : ITranslator
+internal sealed class GnocchiTranslator(TargetHttp http, TimeProvider time) : ITranslator
 {
     private const int PageSize = 1_000;
     private const int MaxMetrics = 100_000;
@@ -26,41 +26,52 @@ internal sealed class GnocchiTranslator(TargetHttp http, TargetPositionStore pos
     // Gnocchi aggregates behind its own back; measures that come later than this are not seen.
     private const long SettleMilliseconds = 60_000;
 
-    public async Task<IReadOnlyList<ReadPosition>> ReadAsync(Target target, TargetSamples samples, CancellationToken cancellationToken)
+    public async Task<HistoryReading> ReadAsync(Target target, TargetHistory history, TargetSamples samples, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var known = await positions.ReadAsync(target.Name, cancellationToken);
-        var read = new List<ReadPosition>();
+        var metrics = await ListAsync(target, cancellationToken);
+        var spans = new List<HistorySpan>();
+        var visited = 0;
 
-        // The ones that were read longest ago first, so that none is left out for ever.
-        var due = (await ListAsync(target, cancellationToken))
-            .Select(metric => (Metric: metric, From: FromOf(metric, known, now), To: now - SettleMilliseconds - Milliseconds(metric)))
-            .Where(item => item.From <= item.To)
-            .OrderBy(item => item.From);
+        // What is owed comes first, and then what was read longest ago, so that nothing is left out for ever.
+        Due[] due = [.. Owed(history, metrics), .. New(history, metrics.Values, now)];
         foreach (var group in due.Chunk(Parallel))
         {
             var answers = await Task.WhenAll(group.Select(item => ReadAsync(target, item.Metric, item.From, item.To, cancellationToken)));
-            foreach (var ((metric, _, _), measures) in group.Zip(answers).Where(pair => pair.Second.Count > 0))
+            foreach (var ((metric, from, to, owed), measures) in group.Zip(answers).Where(pair => pair.Second.Count > 0))
             {
                 foreach (var (at, value) in measures)
                     samples.Add(metric.Name, metric.Labels, value, at);
-                read.Add(new ReadPosition(metric.Id, measures[^1].Milliseconds));
+
+                // Values that are not there yet may still come behind the last one.
+                spans.Add(new HistorySpan(metric.Id, from, owed ? to : measures[^1].Milliseconds));
             }
 
+            visited += group.Length;
             if (samples.Count >= EnoughSamples || time.GetElapsedTime(began) > TargetUrl.PatienceOf(target) * EnoughPatience)
                 break;
         }
 
-        return read;
+        return new HistoryReading(spans, [.. due.Skip(visited).Where(item => item.IsOwed).Select(item => new HistorySpan(item.Metric.Id, item.From, item.To))]);
     }
+
+    // What is owed of a metric that was deleted nobody can bring.
+    private static IEnumerable<Due> Owed(TargetHistory history, Dictionary<string, GnocchiMetric> metrics) => history.Owed
+        .Where(span => metrics.ContainsKey(span.Metric))
+        .Select(span => new Due(metrics[span.Metric], span.From, span.To, IsOwed: true));
+
+    private static IEnumerable<Due> New(TargetHistory history, IEnumerable<GnocchiMetric> metrics, long now) => metrics
+        .Select(metric => new Due(metric, FromOf(metric, history.Positions, now), now - SettleMilliseconds - Milliseconds(metric), IsOwed: false))
+        .Where(item => item.From <= item.To)
+        .OrderBy(item => item.From);
 
     private static long FromOf(GnocchiMetric metric, IReadOnlyDictionary<string, long> known, long now) =>
         known.TryGetValue(metric.Id, out var last) ? last + Milliseconds(metric) : now - Math.Max(FirstMilliseconds, 3 * Milliseconds(metric));
 
     private static long Milliseconds(GnocchiMetric metric) => (long)metric.Granularity.TotalMilliseconds;
 
-    private async Task<List<GnocchiMetric>> ListAsync(Target target, CancellationToken cancellationToken)
+    private async Task<Dictionary<string, GnocchiMetric>> ListAsync(Target target, CancellationToken cancellationToken)
     {
         var metrics = new Dictionary<string, GnocchiMetric>(StringComparer.Ordinal);
         for (var marker = ""; ;)
@@ -78,7 +89,7 @@ internal sealed class GnocchiTranslator(TargetHttp http, TargetPositionStore pos
             var last = page.RootElement.EnumerateArray().LastOrDefault();
             var next = last.ValueKind == JsonValueKind.Object && last.TryGetProperty("id", out var id) ? id.GetString() ?? "" : "";
             if (next.Length == 0 || next == marker)
-                return [.. metrics.Values];
+                return metrics;
             marker = next;
         }
     }
@@ -115,4 +126,6 @@ internal sealed class GnocchiTranslator(TargetHttp http, TargetPositionStore pos
             throw new ScrapeException("The target's answer is no JSON.");
         }
     }
+
+    private readonly record struct Due(GnocchiMetric Metric, long From, long To, bool IsOwed);
 }

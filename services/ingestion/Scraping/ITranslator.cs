@@ -6,9 +6,10 @@ namespace Mesh.Ingestion.Scraping;
 internal interface ITranslator
 {
     /// <summary>Reads a target. Throws <see cref="ScrapeException"/> where that fails; then nothing of it counts.</summary>
-    /// <returns>What is to be remembered once the samples are durable.</returns>
-    Task<IReadOnlyList<ReadPosition>> ReadAsync(Target target, TargetSamples samples, CancellationToken cancellationToken);
+    /// <param name="target">The target.</param>
+    /// <param name="history">How far its history has been read.</param>
+    /// <param name="samples">Where its samples go.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Which of its history the samples bring.</returns>
+    Task<HistoryReading> ReadAsync(Target target, TargetHistory history, TargetSamples samples, CancellationToken cancellationToken);
 }
-
-/// <summary>Up to which time a metric of a target has been read, for targets that keep a history.</summary>
-public sealed record ReadPosition(string Metric, long Milliseconds);

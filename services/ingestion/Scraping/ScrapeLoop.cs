@@ -8,7 +8,8 @@ namespace Mesh.Ingestion.Scraping;
 /// Reads targets when their time comes, a bounded number at once and a part of that for each tenant, so that slow targets
 /// delay nobody else's. At the end of the program the turns that it holds go back, and another replica reads at once.
 /// </summary>
-internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
+internal sealed class ScrapeLoop(
+    TargetTurnStore turns, TargetHistoryIntake histories, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
 {
     private const int Parallel = 128;
     private const int ParallelOfTenant = 32;
@@ -17,6 +18,7 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
 
     private readonly List<(string Tenant, Task Reading)> _running = [];
+    private bool _settled;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -42,6 +44,10 @@ internal sealed class ScrapeLoop(TargetTurnStore turns, Scraper scraper, TimePro
             return 0;
         try
         {
+            // Before the first turn nothing of an earlier run is on its way any more.
+            if (!_settled)
+                await histories.SettleAsync(stoppingToken);
+            _settled = true;
             var busy = _running.GroupBy(item => item.Tenant).Where(group => group.Count() >= ParallelOfTenant).Select(group => group.Key).ToArray();
             var due = await turns.TakeAsync(wanted, busy, stoppingToken);
             _running.AddRange(due.Select(turn => (turn.Target.Tenant, ReadAsync(turn, stoppingToken))));

@@ -11,7 +11,7 @@ public sealed record ScrapeOutcome(bool Up, string Error);
 
 /// <summary>Reads one target once, and writes what it shows.</summary>
 internal sealed class Scraper(
-    IntakeService intake, TextTranslator text, GnocchiTranslator gnocchi, TargetPositionStore positions, StaleSeries stale, TimeProvider time,
+    IntakeService intake, TextTranslator text, GnocchiTranslator gnocchi, TargetHistoryIntake histories, StaleSeries stale, TimeProvider time,
     ILogger<Scraper> logger)
 {
     private const int MaxErrorLength = 500;
@@ -40,15 +40,16 @@ internal sealed class Scraper(
     private async Task<ScrapeOutcome> ReadAsync(TargetTurn turn, long now, long began, CancellationToken cancellationToken)
     {
         var target = turn.Target;
+        var history = target.Kind == Kind.Gnocchi ? await histories.BeginAsync(turn, cancellationToken) : null;
         var before = await stale.BeforeAsync(turn, cancellationToken);
         var batch = intake.Begin();
         using var samples = new TargetSamples(target, batch, now);
-        IReadOnlyList<ReadPosition> read;
+        HistoryReading reading;
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(TargetUrl.PatienceOf(target));
-            read = await TranslatorOf(target.Kind).ReadAsync(target, samples, patience.Token);
+            reading = await TranslatorOf(target.Kind).ReadAsync(target, history?.Known ?? TargetHistory.None, samples, patience.Token);
             samples.AddOutcome(up: true, time.GetElapsedTime(began), samples.Count);
             samples.End(before);
             batch.EndSamples(target.Tenant);
@@ -59,9 +60,7 @@ internal sealed class Scraper(
             throw;
         }
 
-        await intake.WriteAsync(batch);
-        if (read.Count > 0)
-            await positions.KeepAsync(target.Name, read, cancellationToken);
+        await (history is null ? intake.WriteAsync(batch) : histories.WriteAsync(history, reading, batch, cancellationToken));
         await stale.RememberAsync(turn, samples.Shown, cancellationToken);
         return new ScrapeOutcome(true, batch.Rejections.Total == 0 ? "" : "Refused, while the rest was taken: " + batch.Rejections.Describe());
     }

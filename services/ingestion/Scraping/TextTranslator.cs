@@ -8,7 +8,7 @@ internal sealed class TextTranslator(TargetHttp http) : ITranslator
     private const string Accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
     private const string OpenMetrics = "application/openmetrics-text";
 
-    public async Task<IReadOnlyList<ReadPosition>> ReadAsync(Target target, TargetSamples samples, CancellationToken cancellationToken)
+    public async Task<HistoryReading> ReadAsync(Target target, TargetHistory history, TargetSamples samples, CancellationToken cancellationToken)
     {
         using var body = await http.GetAsync(target, TargetUrl.Of(target), Accept, cancellationToken);
         if (body.Type is not ("" or "text/plain" or OpenMetrics or "application/octet-stream"))
@@ -27,6 +27,6 @@ internal sealed class TextTranslator(TargetHttp http) : ITranslator
             throw new ScrapeException(exception.Message);
         }
 
-        return [];
+        return HistoryReading.None;
     }
 }

@@ -34,6 +34,9 @@ public sealed class WriterTable(TimeProvider time)
     /// <summary>The writer that stands for one request id of a tenant.</summary>
     public Writer OfRequest(string tenant, string requestId) => Get($"{RequestPrefix}{tenant}/{requestId}");
 
+    /// <summary>The writer that stands for a target, whose readings it numbers.</summary>
+    public Writer OfTarget(string target) => Get($"target/{target}");
+
     /// <summary>Forgets writers that have been silent for longer than they are remembered.</summary>
     public void Forget()
     {

@@ -22,6 +22,16 @@ internal sealed class TargetClient(ChannelBase channel)
     public async Task<Target> GetAsync(string tenant, string id) => (await _client.GetTargetAsync(
         new GetTargetRequest { Name = $"tenants/{tenant}/targets/{id}" }, IngestionProcess.Headers)).Target;
 
+    /// <summary>Has a target read at once, whatever its interval; waits until that is noted, or a reading that had begun before.</summary>
+    public async Task<Target> ReadAsync(string tenant, string id)
+    {
+        var target = await GetAsync(tenant, id);
+        var before = target.LastScrapeTime;
+        await TouchAsync(tenant, id);
+        await Wait.UntilAsync($"{id} is read", async () => (target = await GetAsync(tenant, id)).LastScrapeTime is { } last && !last.Equals(before));
+        return target;
+    }
+
     public async Task TouchAsync(string tenant, string id)
     {
         var target = new Target { Name = $"tenants/{tenant}/targets/{id}" };
