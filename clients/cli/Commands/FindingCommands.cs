@@ -36,7 +36,11 @@ internal static class FindingCommands
                 f.Id, AlertCommands.Lower(f.Severity), f.Package, f.Version, f.FixedVersion.Length > 0 ? f.FixedVersion : "-", Output.Id(f.App),
                 Workloads(f.RunningWorkloads), f.Title,
             ]);
-            foreach (var unknown in all.UnexaminedImages) await Console.Error.WriteLineAsync($"Nobody has looked for findings in {unknown}.");
+            if (all.UnexaminedImages.Count > 0)
+            {
+                var others = all.UnexaminedImages.Count > 1 ? $" and {all.UnexaminedImages.Count - 1} more: see `mesh findings images`" : "";
+                await Console.Error.WriteLineAsync($"Nobody has looked for findings in {all.UnexaminedImages[0]}{others}.");
+            }
             if (all.RunningTime is null) await Console.Error.WriteLineAsync("What runs is not known now: the scheduler cannot be asked.");
         });
     }
