@@ -1,5 +1,6 @@
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.Api;
+using Mesh.Benchmarks.Crash;
 using Mesh.Benchmarks.Ingest;
 using Mesh.Benchmarks.Recovery;
 
@@ -8,6 +9,7 @@ return args switch
 {
     ["api", ..] => await ApiBenchmark.RunAsync(),
     ["api-peer", var port] => await EchoServer.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture)),
+    ["crash", ..] => await CrashBenchmark.RunAsync(),
     ["recovery", ..] => await RecoveryBenchmark.RunAsync(),
     ["ingest", .. var parts] => await IngestBenchmark.RunAsync(parts),
     _ => Usage(),
@@ -15,6 +17,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: make bench-api | bench-ingest | bench-recovery");
+    Console.Error.WriteLine("usage: make bench-api | bench-crash | bench-ingest | bench-recovery");
     return 2;
 }

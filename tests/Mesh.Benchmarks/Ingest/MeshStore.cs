@@ -47,15 +47,19 @@ internal sealed class MeshStore : ISide
         return store;
     }
 
+    /// <summary>Waits until all samples are in the tables and nothing is merged any more. What asking costs counts as ours, so little is asked.</summary>
     public async Task SettleAsync(long samples)
     {
+        var atRest = $"""
+            select (select sum(rows) from system.parts where active and database = currentDatabase() and table = 'samples') >= {samples}
+                and (select count() from system.merges) = 0
+            """;
         var quiet = 0;
         await Wait.UntilAsync("ingestion and the engine are at rest", async () =>
         {
-            var counts = await Engine.QueryAsync("select (select count() from samples) >= " + samples + " and (select sum(count) from samples_1m) >= " + samples + " and (select count() from system.merges) = 0");
-            quiet = counts == "1" ? quiet + 1 : 0;
-            await Task.Delay(200);
-            return quiet >= 10;
+            await Task.Delay(300);
+            quiet = await Engine.QueryAsync(atRest) == "1" ? quiet + 1 : 0;
+            return quiet >= 7 && await Engine.QueryAsync($"select sum(count) >= {samples} from samples_1m") == "1";
         }, TimeSpan.FromMinutes(3));
     }
 
