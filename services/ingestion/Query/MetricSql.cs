@@ -18,15 +18,16 @@ internal static class MetricSql
         """ + Limits;
 
     /// <summary>
-    /// The rows of samples that the query's points are reckoned from, by series and time: series, time in milliseconds, value; where
-    /// roll-ups serve: series, time in milliseconds, least, greatest, sum, count.
+    /// The rows of samples that the query's points are reckoned from, by series and time: series, time in milliseconds, scale and
+    /// mantissa (planning their alias would cost more than reading them); where roll-ups serve: series, time in milliseconds, least,
+    /// greatest, sum, count.
     /// </summary>
     public static string Rows(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters)
     {
         var named = $"({string.Join(',', ids)})";
         return (query.IsOfMinutes
             ? $"select series, toUnixTimestamp64Milli(time), min, max, sum, toFloat64(count) from ({Minutes(query, named, parameters)})"
-            : $"select series, toUnixTimestamp64Milli(s.time), s.value from samples as s where {Range(query, BeforeOf(query), named, parameters)}")
+            : $"select series, s.time as time, s.scale, s.mantissa from samples as s where {Range(query, BeforeOf(query), named, parameters)}")
             // Sorting few rows costs less than reading every part in order.
             + "\norder by series, time" + Limits + ", optimize_read_in_order = 0";
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Mesh.Ingestion.Tables;
 
 namespace Mesh.Ingestion.Query;
 
@@ -12,7 +13,7 @@ internal readonly record struct SampleRow(long Time, double Min, double Max, dou
     private const long Stale = 0x7FF0_0000_0000_0002;
 
     /// <summary>The length of a row of samples, and of one of minutes.</summary>
-    public const int SampleBytes = 24, MinuteBytes = 48;
+    public const int SampleBytes = 25, MinuteBytes = 48;
 
     public static SampleRow Of(long time, double value) => new(time, value, value, value, 1);
 
@@ -21,10 +22,11 @@ internal readonly record struct SampleRow(long Time, double Min, double Max, dou
     /// <summary>A row of <see cref="MetricSql.Rows"/>, and whose it is.</summary>
     public static (ulong Series, SampleRow Row) Read(ReadOnlySpan<byte> row)
     {
-        var (series, time, first) = (BinaryPrimitives.ReadUInt64LittleEndian(row), BinaryPrimitives.ReadInt64LittleEndian(row[8..]), Number(row[16..]));
+        var (series, time) = (BinaryPrimitives.ReadUInt64LittleEndian(row), BinaryPrimitives.ReadInt64LittleEndian(row[8..]));
+        var rest = row[16..];
         return (series, row.Length == SampleBytes
-            ? Of(time, first)
-            : new SampleRow(time, first, Number(row[24..]), Number(row[32..]), Number(row[40..])));
+            ? Of(time, new DecimalValue(BinaryPrimitives.ReadInt64LittleEndian(rest[1..]), rest[0]).Value)
+            : new SampleRow(time, Number(rest), Number(rest[8..]), Number(rest[16..]), Number(rest[24..])));
     }
 
     /// <summary>Both together. A value that is no number is neither the least nor the greatest, unless there is no other.</summary>
