@@ -56,6 +56,7 @@ public static class IngestionSetup
         services.AddSingleton(IngestionOptions.Retention(builder.Configuration));
         services.AddSingleton<TenantRates>();
         services.AddSingleton<TenantStreams>();
+        services.AddSingleton<StreamRoom>();
         services.AddSingleton<IntakeService>();
         services.AddSingleton(IngestionOptions.Bodies(builder.Configuration));
         services.AddSingleton<LabelCache>();

@@ -218,6 +218,8 @@ internal sealed class OtlpMetrics : IDisposable
         }
 
         AddTotals(point, histogram.Count, histogram.HasSum ? histogram.Sum : null);
+        // A small point of changes brings all buckets that its series has.
+        BatchBuilder.EndRow(_target.Batch.Samples);
     }
 
     // The buckets are added up as a whole: a bound that a point does not name has all that lies below it all the same.

@@ -39,7 +39,7 @@ public sealed class BodyBudget(long maxBytes = BodyBudget.Normal, TimeSpan? pati
             return;
         Free(bytes, caller);
         IntakeMetrics.RefusedWhole("RECEIVERS_BUSY", 0);
-        throw MeshException.ResourceExhausted("RECEIVERS_BUSY", "Too many requests are being read. Send it again.", TimeSpan.FromSeconds(1));
+        throw MeshException.ResourceExhausted("RECEIVERS_BUSY", "There is no room for more at this moment. Send it again.", TimeSpan.FromSeconds(1));
     }
 
     private void Free(long bytes, string caller)

@@ -1,12 +1,13 @@
 using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Series;
 
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>Decodes the batches of one stream, or one batch of its own.</summary>
-public sealed class BatchDecoder(WriteScope scope) : IDisposable
+public sealed class BatchDecoder(WriteScope scope, BodyBudget.Lease? room = null) : IDisposable
 {
-    private readonly StreamSeries _series = new();
+    private readonly StreamSeries _series = new(room);
     private readonly SeriesBuilder _builder = new();
 
     public void Decode(V1.Batch batch, BatchBuilder target)

@@ -1,11 +1,13 @@
+using System.Runtime.CompilerServices;
 using Mesh.Ingestion.Columns;
+using Mesh.Ingestion.Receiving;
 
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>
 /// The series that one stream has declared, by the numbers that it chose. Kept in plain arrays: a sample costs an index.
 /// </summary>
-public sealed class StreamSeries : IDisposable
+public sealed class StreamSeries(BodyBudget.Lease? room = null) : IDisposable
 {
     /// <summary>The largest number that a stream may choose; numbers are meant to be small and dense.</summary>
     public const uint MaxRef = (1 << 22) - 1;
@@ -16,13 +18,18 @@ public sealed class StreamSeries : IDisposable
     private readonly List<string> _tenants = [];
     private Entry[] _entries = [];
 
-    /// <summary>Remembers a series under the stream's number; false where the stream has declared too much.</summary>
+    /// <summary>
+    /// Remembers a series under the stream's number; false where the stream has declared too much. RESOURCE_EXHAUSTED where all streams
+    /// together have.
+    /// </summary>
     public bool Declare(uint number, ulong id, string tenant, ReadOnlySpan<byte> form, int day)
     {
         if (number > MaxRef || _forms.Length + (long)form.Length > MaxFormBytes)
             return false;
-        if (number >= _entries.Length)
-            Array.Resize(ref _entries, Math.Max((int)number + 1, Math.Max(256, _entries.Length * 2)));
+        var length = number < _entries.Length ? _entries.Length : Math.Max((int)number + 1, Math.Max(256, _entries.Length * 2));
+        room?.Cover(Math.Max(_forms.Capacity, _forms.Length + (long)form.Length) + (long)length * Unsafe.SizeOf<Entry>());
+        if (length > _entries.Length)
+            Array.Resize(ref _entries, length);
 
         _entries[number] = new Entry(id, _forms.Length, form.Length, TenantNumber(tenant), day);
         _forms.Write(form);
@@ -42,7 +49,11 @@ public sealed class StreamSeries : IDisposable
 
     public ReadOnlySpan<byte> FormOf(in Entry entry) => _forms.Span.Slice(entry.FormStart, entry.FormLength);
 
-    public void Dispose() => _forms.Dispose();
+    public void Dispose()
+    {
+        _forms.Dispose();
+        room?.Dispose();
+    }
 
     private ref Entry Nothing()
     {

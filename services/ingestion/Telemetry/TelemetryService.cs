@@ -9,7 +9,8 @@ using Mesh.Ingestion.Writers;
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>The wire of telemetry that comes in over Mesh's own contract.</summary>
-public sealed class TelemetryService(IntakeService intake, BodyBudget budget, WriterTable writers, TenantStreams streams) : V1.TelemetryService.TelemetryServiceBase
+public sealed class TelemetryService(IntakeService intake, BodyBudget budget, StreamRoom room, WriterTable writers, TenantStreams streams)
+    : V1.TelemetryService.TelemetryServiceBase
 {
     public override async Task Stream(
         IAsyncStreamReader<V1.StreamRequest> requestStream, IServerStreamWriter<V1.StreamResponse> responseStream, ServerCallContext context)
@@ -31,7 +32,7 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, Wr
             },
         }, context.CancellationToken);
 
-        using var stream = new TelemetryStream(intake, budget, context.Principal().Subject, writer, generation, scope);
+        using var stream = new TelemetryStream(intake, budget, room, context.Principal().Subject, writer, generation, scope);
         await stream.RunAsync(requestStream, responseStream, context.CancellationToken);
     }
 

@@ -11,7 +11,8 @@ namespace Mesh.Ingestion.Telemetry;
 /// One open stream of one writer. Reading and acknowledging run side by side; between them lies the window. A reader that
 /// is ahead stops reading, and HTTP/2 makes the writer wait.
 /// </summary>
-internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, string caller, Writer writer, long generation, WriteScope scope) : IDisposable
+internal sealed class TelemetryStream(
+    IntakeService intake, BodyBudget budget, StreamRoom room, string caller, Writer writer, long generation, WriteScope scope) : IDisposable
 {
     public const int WindowBatches = 64;
     public const long WindowBytes = 16 << 20;
@@ -20,7 +21,7 @@ internal sealed class TelemetryStream(IntakeService intake, BodyBudget budget, s
         new BoundedChannelOptions(WindowBatches) { SingleReader = true, SingleWriter = true });
 
     private readonly ByteWindow _window = new(WindowBytes);
-    private readonly BatchDecoder _decoder = new(scope);
+    private readonly BatchDecoder _decoder = new(scope, room.Enter(scope.Tenant));
 
     public async Task RunAsync(
         IAsyncStreamReader<V1.StreamRequest> requests, IServerStreamWriter<V1.StreamResponse> responses, CancellationToken cancellationToken)

@@ -137,6 +137,17 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         var (status, _, _) = await posts.SendAsync("/write", System.Text.Encoding.UTF8.GetBytes(line), "text/plain");
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, status);
 
+        // Each point of changes brings all the buckets that came before it.
+        var wideOnes = new ExponentialHistogramDataPoint.Types.Buckets { Offset = -2_000, BucketCounts = { Enumerable.Repeat(1UL, 4_000) } };
+        var points = Enumerable.Range(0, 20_000).Select(i => new ExponentialHistogramDataPoint { TimeUnixNano = Now + (ulong)i, Scale = 1, Count = 1, ZeroCount = 1 }).ToList();
+        points[0].Positive = wideOnes;
+        var histogram = new ExponentialHistogram { AggregationTemporality = AggregationTemporality.Delta, DataPoints = { points } };
+        var changes = new ExportMetricsServiceRequest
+        {
+            ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { new ScopeMetrics { Metrics = { new Metric { Name = "h", ExponentialHistogram = histogram } } } } } },
+        };
+        await CheckAsync(posts.ExchangeAsync("/v1/metrics", changes.ToByteArray(), Protobuf), Protobuf, HttpStatusCode.RequestEntityTooLarge, ErrorTable.TooLarge);
+
         var one = new ExportLogsServiceRequest { ResourceLogs = { new ResourceLogs { ScopeLogs = { new ScopeLogs { LogRecords = { new LogRecord() } } } } } };
         await ExchangeAsync<ExportLogsServiceResponse>(posts, "/v1/logs", one, Protobuf);
         await servers.WaitForAsync("select count() from logs where tenant = 'huge'", 1);
