@@ -97,14 +97,33 @@ public sealed class CallBudgetTests : IAsyncLifetime
     {
         foreach (var authorization in new[] { "", "Bearer nonsense" })
         {
-            using var call = new UnfinishedCall(_ingestion, Export, Large * 4, 1 << 20, authorization);
-            using var answer = await call.Answer.WaitAsync(TimeSpan.FromMinutes(1));
-            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-            await answer.Content.ReadAsByteArrayAsync();
-            var status = answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status");
-            Assert.Equal($"{(int)StatusCode.Unauthenticated}", Assert.Single(status.Value));
+            Assert.Equal(StatusCode.Unauthenticated, await StatusAsync(() => new UnfinishedCall(_ingestion, Export, Large * 4, 1 << 20, authorization)));
         }
     }
+
+    private static async Task<StatusCode> StatusAsync(Func<UnfinishedCall> begin)
+    {
+        var status = "";
+        await AnswerAsync(begin, answer => status = answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status").Value.Single());
+        return (StatusCode)int.Parse(status, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    // What is answered before all was sent may be lost with the stream's end: then it is asked again.
+    private static Task AnswerAsync(Func<UnfinishedCall> begin, Action<HttpResponseMessage> check) => Wait.UntilAsync("an answer comes", async () =>
+    {
+        using var call = begin();
+        try
+        {
+            using var answer = await call.Answer;
+            await answer.Content.ReadAsByteArrayAsync();
+            check(answer);
+            return true;
+        }
+        catch (Exception lost) when (lost is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return false;
+        }
+    });
 
     private async Task<UnfinishedCall> HoldAsync()
     {
@@ -121,16 +140,12 @@ public sealed class CallBudgetTests : IAsyncLifetime
         hasty.Settings["MESH_INGESTION_BODY_MILLISECONDS"] = "500";
         await hasty.StartAsync();
 
-        using var call = new UnfinishedCall(hasty, Export, Large, 100_000, Posts.Bearer);
-        using var answer = await call.Answer.WaitAsync(TimeSpan.FromMinutes(1));
-        await answer.Content.ReadAsByteArrayAsync();
-        var status = answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status");
-        Assert.Equal($"{(int)StatusCode.Unavailable}", Assert.Single(status.Value));
-
-        using var post = new UnfinishedCall(hasty, "/v1/logs?tenant=hasty", Large, 100_000, Posts.Bearer, "application/x-protobuf");
-        using var refused = await post.Answer.WaitAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
-        Assert.NotNull(refused.Headers.RetryAfter);
+        Assert.Equal(StatusCode.Unavailable, await StatusAsync(() => new UnfinishedCall(hasty, Export, Large, 100_000, Posts.Bearer)));
+        await AnswerAsync(() => new UnfinishedCall(hasty, "/v1/logs?tenant=hasty", Large, 100_000, Posts.Bearer, "application/x-protobuf"), refused =>
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+            Assert.NotNull(refused.Headers.RetryAfter);
+        });
 
         // A stream may rest between its messages.
         using var channel = hasty.Connect();
@@ -159,6 +174,11 @@ public sealed class CallBudgetTests : IAsyncLifetime
         {
             await call();
             return Reply.Taken;
+        }
+        catch (RpcException refused) when (refused.StatusCode == StatusCode.Cancelled && refused.Details() is null)
+        {
+            // The refusal came before all was sent: a client may see the end of the stream before its status, and sends again too.
+            return Reply.SendAgain;
         }
         catch (RpcException refused)
         {
