@@ -26,8 +26,6 @@ internal static class CrashBenchmark
             [
                 Result.Alone("rounds of kills", "", Runs * Rounds, ""),
                 Result.Alone("acknowledged samples", "", samples, ""),
-                Result.Alone("samples lost", "", 0, "0"),
-                Result.Alone("samples doubled", "", 0, "0"),
                 Result.Alone("time for all runs", "s", Stopwatch.GetElapsedTime(begun).TotalSeconds, ""),
             ]);
         return 0;
