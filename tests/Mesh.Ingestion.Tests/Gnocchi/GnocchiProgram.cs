@@ -48,8 +48,6 @@ internal sealed class GnocchiProgram : IAsyncDisposable
         });
         Address = new UriBuilder("http", "127.0.0.1", port) { UserName = "admin" }.Uri;
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/v1/") };
-        // The server closes each connection, and a body is not sent again over another one.
-        _http.DefaultRequestHeaders.ConnectionClose = true;
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("admin:"u8));
     }
 
@@ -120,24 +118,29 @@ internal sealed class GnocchiProgram : IAsyncDisposable
         }
     }
 
-    private async Task<JsonElement> GetAsync(string path)
-    {
-        using var answer = await _http.GetAsync(new Uri(path, UriKind.Relative));
-        return await BodyAsync(answer);
-    }
+    private Task<JsonElement> GetAsync(string path) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path));
 
-    private async Task<JsonElement> PostAsync(string path, object body)
+    private Task<JsonElement> PostAsync(string path, object body) => SendAsync(new HttpRequestMessage(HttpMethod.Post, path)
     {
-        // A body of known length: the server reads no chunks.
-        using var content = new StringContent(JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse("application/json"));
-        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), content);
-        return await BodyAsync(answer);
-    }
+        Content = new StringContent(JsonSerializer.Serialize(body), MediaTypeHeaderValue.Parse("application/json")),
+    });
 
-    private async Task<JsonElement> BodyAsync(HttpResponseMessage answer)
+    private async Task<JsonElement> SendAsync(HttpRequestMessage request)
     {
-        var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"{answer.RequestMessage!.RequestUri}: {text}\n{_process.Output}");
-        return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
+        using (request)
+        {
+            try
+            {
+                using var answer = await _http.SendAsync(request);
+                var text = await answer.Content.ReadAsStringAsync();
+                Assert.True(answer.IsSuccessStatusCode, $"{request.RequestUri}: {text}\n{_process.Output}");
+                return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
+            }
+            catch (HttpRequestException exception)
+            {
+                throw new InvalidOperationException(
+                    $"{request.RequestUri}: {exception.Message} Gnocchi {(_process.HasExited ? "has ended" : "goes on")}:\n{_process.Output}", exception);
+            }
+        }
     }
 }
