@@ -9,6 +9,9 @@ namespace Mesh.Ingestion.Intake;
 /// <summary>Gathers what one message brings, checks it against the limits, and counts what is refused.</summary>
 public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, TenantRates rates, IntakeOptions options, TimeWindow window)
 {
+    private TenantSeries? _series;
+    private string _seriesOf = "";
+
     public TelemetryBatch Batch => batch;
 
     public TimeWindow Window => window;
@@ -41,9 +44,10 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
     /// <summary>Adds the series' row unless the table has it; false where the tenant has too many series.</summary>
     public bool EnsureRow(ulong id, ReadOnlySpan<byte> form, string tenant)
     {
-        if (cache.Knows(id, window.Day))
+        var known = SeriesOf(tenant);
+        if (known.Knows(id, window.Day))
             return true;
-        if (cache.CountOf(tenant, window.Day) >= options.ActiveSeries)
+        if (known.CountOn(window.Day) >= options.ActiveSeries)
         {
             Rejections.Add(RejectionReason.SeriesLimit);
             return false;
@@ -79,8 +83,8 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
         batch.Samples.Value.Add(cache.Scales.Encode(series, value));
     }
 
-    /// <summary>Whether the series is known to have its row of today.</summary>
-    public bool HasRow(ulong id) => cache.Knows(id, window.Day);
+    /// <summary>Whether the tenant's series is known to have its row of today.</summary>
+    public bool HasRow(ulong id, string tenant) => SeriesOf(tenant).Knows(id, window.Day);
 
     /// <summary>Adds one sample of a series that has its row. <see cref="EndSamples"/> says whose it is.</summary>
     public void Sample(ulong series, long milliseconds, double value)
@@ -155,6 +159,14 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
 
     /// <summary>Tells the metrics what the batch brought, once it has been taken.</summary>
     internal void Count() => IntakeMetrics.Taken(batch, Rejections);
+
+    // A message is nearly always of one tenant, whose name is one object in it.
+    private TenantSeries SeriesOf(string tenant)
+    {
+        if (_series is null || !ReferenceEquals(tenant, _seriesOf))
+            (_series, _seriesOf) = (cache.Of(tenant), tenant);
+        return _series;
+    }
 
     private static MeshException OverRate(int rows, TimeSpan wait)
     {

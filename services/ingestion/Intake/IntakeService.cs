@@ -1,3 +1,4 @@
+using System.Text;
 using Mesh.Common.Errors;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Series;
@@ -111,8 +112,11 @@ public sealed class IntakeService(
         try
         {
             await durable;
+            var tenants = new TenantSeries[batch.Series.Tenant.KeyCount];
+            for (var key = 0; key < tenants.Length; key++)
+                tenants[key] = cache.Of(Encoding.UTF8.GetString(batch.Series.Tenant.Key(key)));
             for (var row = 0; row < batch.Series.Rows; row++)
-                cache.Learn(batch.Series.Id.Values[row], day, System.Text.Encoding.UTF8.GetString(batch.Series.Tenant[row]));
+                tenants[batch.Series.Tenant.Indexes[row]].Learn(batch.Series.Id.Values[row], day);
         }
         finally
         {

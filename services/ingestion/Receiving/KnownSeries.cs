@@ -1,5 +1,3 @@
-using System.Text;
-using Mesh.Ingestion.Columns;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Series;
 
@@ -9,7 +7,7 @@ namespace Mesh.Ingestion.Receiving;
 internal sealed class KnownSeries(string tenant, BatchBuilder target, LabelCache labels)
 {
     /// <summary>What a key's hash begins with, so that tenants do not meet.</summary>
-    public ulong Seed { get; } = XxHash64.Compute(Encoding.UTF8.GetBytes(tenant));
+    public ulong Seed { get; } = labels.SeedOf(tenant);
 
     /// <summary>The series of a key; false where it has to be built, because it or its row of today is not known.</summary>
     public bool TryFind(ulong key, out ulong id)
@@ -18,7 +16,7 @@ internal sealed class KnownSeries(string tenant, BatchBuilder target, LabelCache
         var known = labels.TryFind(key, day, out id, out var hasRow);
         if (!known || hasRow)
             return known;
-        if (!target.HasRow(id))
+        if (!target.HasRow(id, tenant))
             return false;
         labels.Learn(key, id, day);
         return true;

@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Mesh.Ingestion.Series;
 
@@ -13,7 +15,19 @@ public sealed class LabelCache(int capacity = 1 << 22)
 {
     private const int StripeBits = 6;
 
+    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(32);
     private readonly Stripe[] _stripes = [.. Enumerable.Range(0, 1 << StripeBits).Select(_ => new Stripe(Math.Max(64, capacity >> StripeBits)))];
+
+    /// <summary>
+    /// What the hashes of a tenant's keys begin with. It is a secret of this cache: otherwise somebody could write labels whose key is that
+    /// of another tenant's, and take that one's samples into a series of his own.
+    /// </summary>
+    public ulong SeedOf(string tenant)
+    {
+        Span<byte> seed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes(tenant), seed);
+        return BitConverter.ToUInt64(seed);
+    }
 
     /// <summary>The id, where the labels are known; and whether the series has a durable row of this day.</summary>
     public bool TryFind(ulong key, int day, out ulong id, out bool hasRow) => StripeOf(key).TryFind(Valid(key), day, out id, out hasRow);

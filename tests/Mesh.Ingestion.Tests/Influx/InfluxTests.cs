@@ -78,7 +78,7 @@ public sealed class InfluxTests
         var body = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 500).Select(i => $"cpu,host=a,cpu=cpu{i} idle=1.5,user=2i\n")));
         Decode(body, "");
         foreach (var id in _rows.Batch.Series.Id.Values)
-            _rows.Cache.Learn(id, (int)(Rows.Now / 86_400_000), "acme");
+            _rows.Cache.Of("acme").Learn(id, (int)(Rows.Now / 86_400_000));
         Decode(body, "");
         var builder = _rows.Begin();
         var before = GC.GetAllocatedBytesForCurrentThread();

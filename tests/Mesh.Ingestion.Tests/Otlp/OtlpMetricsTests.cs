@@ -76,7 +76,7 @@ public sealed class OtlpMetricsTests
 
         Round();
         foreach (var id in _rows.Batch.Series.Id.Values)
-            _rows.Cache.Learn(id, TimeWindow.Of(TimeProvider.System, new IntakeOptions()).Day, "acme");
+            _rows.Cache.Of("acme").Learn(id, TimeWindow.Of(TimeProvider.System, new IntakeOptions()).Day);
         Round();
         Assert.InRange(Round(), 0, 4_000);
         Assert.Equal(0, _rows.Batch.Series.Rows);

@@ -102,7 +102,7 @@ public sealed class RemoteWriteDecoderTests
 
         Round();
         foreach (var id in _batch.Series.Id.Values)
-            _cache.Learn(id, TimeWindow.Of(TimeProvider.System, Options).Day, "acme");
+            _cache.Of("acme").Learn(id, TimeWindow.Of(TimeProvider.System, Options).Day);
         Round();
         Assert.InRange(Round(), 0, 3_000);
         Assert.Equal(0, _batch.Series.Rows);

@@ -43,7 +43,7 @@ public sealed class DecoderTests
     public void More_series_than_the_limit_are_refused()
     {
         for (var i = 0; i < 3; i++)
-            _cache.Learn((ulong)i + 1, TimeWindow.Of(TimeProvider.System, Options).Day, "acme");
+            _cache.Of("acme").Learn((ulong)i + 1, TimeWindow.Of(TimeProvider.System, Options).Day);
         var builder = Decode(SamplesOf(1, 1), new WriteScope("acme", false));
         Assert.Equal([(RejectionReason.UnknownSeriesRef, 1L), (RejectionReason.SeriesLimit, 1L)], builder.Rejections.Counts);
     }
