@@ -5,8 +5,11 @@ using Mesh.Common.Errors;
 
 namespace Mesh.Common.Auth;
 
-/// <summary>Authenticates each call and checks the demand that its contract states, before the handler runs.</summary>
-internal sealed class AuthInterceptor(TokenAuthenticator authenticator, AccessRules rules, IRefusalLog? refusals = null) : Interceptor
+/// <summary>
+/// Authenticates each call and checks the demand that its contract states, before the handler runs; while a stream runs, again and again.
+/// </summary>
+internal sealed class AuthInterceptor(
+    TokenAuthenticator authenticator, AccessRules rules, StreamChecks checks, TimeProvider time, IRefusalLog? refusals = null) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation)
@@ -28,23 +31,31 @@ internal sealed class AuthInterceptor(TokenAuthenticator authenticator, AccessRu
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         ServerStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        Check(request, context, await AuthenticateAsync(context));
-        await continuation(request, responseStream, context);
+        var principal = await AuthenticateAsync(context);
+        using var guard = StreamGuard.Over(context, authenticator, checks, time);
+        Check(request, context, principal);
+        if (guard is null) await continuation(request, responseStream, context);
+        else await guard.RunAsync(() => continuation(request, new GuardedWriter<TResponse>(responseStream, guard), guard.Context));
     }
 
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, ServerCallContext context, ClientStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        CheckStart(context, await AuthenticateAsync(context));
-        return await continuation(requestStream, context);
+        var principal = await AuthenticateAsync(context);
+        using var guard = StreamGuard.Over(context, authenticator, checks, time);
+        CheckStart(context, principal);
+        return guard is null ? await continuation(requestStream, context) : await guard.RunAsync(() => continuation(requestStream, guard.Context));
     }
 
     public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
         IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context,
         DuplexStreamingServerMethod<TRequest, TResponse> continuation)
     {
-        CheckStart(context, await AuthenticateAsync(context));
-        await continuation(requestStream, responseStream, context);
+        var principal = await AuthenticateAsync(context);
+        using var guard = StreamGuard.Over(context, authenticator, checks, time);
+        CheckStart(context, principal);
+        if (guard is null) await continuation(requestStream, responseStream, context);
+        else await guard.RunAsync(() => continuation(requestStream, new GuardedWriter<TResponse>(responseStream, guard), guard.Context));
     }
 
     private async ValueTask<Principal> AuthenticateAsync(ServerCallContext context)
@@ -64,14 +75,14 @@ internal sealed class AuthInterceptor(TokenAuthenticator authenticator, AccessRu
         var tenant = RequestTenant<TRequest>.Of(request);
         if (tenant is null && access.Role is >= Role.Viewer and <= Role.Owner && principal is { IsAnonymous: false, HoldsEverything: false })
             throw RequestTenant<TRequest>.Missing();
-        principal.Demand(access, tenant);
+        context.Demand(principal, access, tenant);
     }
 
     /// <summary>A stream names its tenant later: the role there is checked by `context.Authorize` on the first message.</summary>
     private void CheckStart(ServerCallContext context, Principal principal)
     {
         var access = rules.For(context.Method)!;
-        if (access.Role is Role.Operator or Role.Service) principal.Demand(access, tenant: null);
-        else if (access.Role is not Role.Anyone && principal.IsAnonymous) principal.Demand(access, tenant: null);
+        if (access.Role is Role.Operator or Role.Service || access.Role is not Role.Anyone && principal.IsAnonymous)
+            context.Demand(principal, access, tenant: null);
     }
 }

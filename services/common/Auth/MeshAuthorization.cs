@@ -39,7 +39,17 @@ public static class MeshAuthorization
         var access = context.UserState.TryGetValue(s_access, out var value) ? (Access)value : throw NotStated();
         if (!TenantName.TryOwnerOf(name, out var tenant))
             throw MeshException.InvalidArgument("name", "The name must begin with `tenants/<tenant>`.");
-        context.Principal().Demand(access, tenant);
+        context.Demand(context.Principal(), access, tenant);
+    }
+
+    /// <summary>The same for a stream whose first message decides what it demands: the handler states the demand itself.</summary>
+    public static void Demand(this ServerCallContext context, string permission, Role role, string tenant) =>
+        context.Demand(context.Principal(), new Access { Permission = permission, Role = role }, tenant);
+
+    internal static void Demand(this ServerCallContext context, Principal principal, Access access, string? tenant)
+    {
+        principal.Demand(access, tenant);
+        Admission.Note(context, access, tenant);
     }
 
     /// <summary>

@@ -110,6 +110,7 @@ public static class MeshDefaults
         services.AddSingleton<AccessRules>();
         services.AddSingleton<TokenCache>();
         services.AddSingleton<TokenAuthenticator>();
+        services.AddSingleton(StreamChecks.Normal);
         services.TryAddSingleton<ITokenResolver, ControllerTokenResolver>();
     }
 

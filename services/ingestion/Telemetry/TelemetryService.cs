@@ -66,7 +66,7 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, St
             return new WriteScope(WriteScope.Platform, true);
 
         var tenant = TenantName.Parse(open.Parent, "open.parent").Tenant;
-        principal.Demand("telemetry.write", Auth.V1.Role.Developer, tenant);
+        context.Demand("telemetry.write", Auth.V1.Role.Developer, tenant);
         return new WriteScope(tenant, principal.IsService);
     }
 

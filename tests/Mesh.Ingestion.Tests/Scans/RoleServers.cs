@@ -14,8 +14,9 @@ public sealed class RoleServers : IAsyncLifetime
     private ConsulAgent _consul = null!;
     private MeshProcess _controller = null!;
     private GrpcChannel _members = null!;
-    private EngineProcess _engine = null!;
     private IngestionProcess _ingestion = null!;
+
+    public EngineProcess Engine { get; private set; } = null!;
 
     public GrpcChannel Channel { get; private set; } = null!;
 
@@ -33,9 +34,9 @@ public sealed class RoleServers : IAsyncLifetime
             ["MESH_DATA"] = Path.Combine(_folder.Path, "controller"),
         });
         _members = GrpcChannel.ForAddress(_controller.Address);
-        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
-        await _engine.StartAsync();
-        _ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), _engine.Address, await postgres.CreateDatabaseAsync());
+        Engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
+        await Engine.StartAsync();
+        _ingestion = new IngestionProcess(Path.Combine(_folder.Path, "ingestion"), Engine.Address, await postgres.CreateDatabaseAsync());
         _ingestion.Settings["MESH_CONSUL"] = _consul.Address.ToString();
         _ingestion.Settings["MESH_ADVERTISE"] = "127.0.0.1";
         await _ingestion.StartAsync();
@@ -71,12 +72,28 @@ public sealed class RoleServers : IAsyncLifetime
         return headers;
     }
 
+    /// <summary>Revokes the person's token.</summary>
+    public async Task RevokeAsync(string tenant)
+    {
+        var tokens = new TokenService.TokenServiceClient(_members);
+        foreach (var token in (await tokens.ListTokensAsync(new ListTokensRequest { Parent = $"tenants/{tenant}" }, Headers)).Tokens)
+            await tokens.RevokeTokenAsync(new RevokeTokenRequest { Name = token.Name }, Headers);
+    }
+
+    /// <summary>Gives the person another role.</summary>
+    public async Task ChangeRoleAsync(string tenant, Role role)
+    {
+        var member = new Member { Name = $"tenants/{tenant}/members/person", Role = role };
+        var request = new UpdateMemberRequest { Member = member, UpdateMask = new() { Paths = { "role" } } };
+        await new MemberService.MemberServiceClient(_members).UpdateMemberAsync(request, Headers);
+    }
+
     public async Task DisposeAsync()
     {
         Channel.Dispose();
         _members.Dispose();
         await _ingestion.DisposeAsync();
-        await _engine.DisposeAsync();
+        await Engine.DisposeAsync();
         await _controller.DisposeAsync();
         await _consul.DisposeAsync();
         _folder.Dispose();

@@ -18,9 +18,9 @@ internal sealed class Sender : IDisposable
 
     public static Task<Sender> OpenAsync(IngestionProcess ingestion, string tenant) => OpenAsync(ingestion.Connect(), tenant);
 
-    public static async Task<Sender> OpenAsync(GrpcChannel channel, string tenant, Guid? writer = null)
+    public static async Task<Sender> OpenAsync(GrpcChannel channel, string tenant, Guid? writer = null, Metadata? headers = null)
     {
-        var call = new TelemetryService.TelemetryServiceClient(channel).Stream(IngestionProcess.Headers);
+        var call = new TelemetryService.TelemetryServiceClient(channel).Stream(headers ?? IngestionProcess.Headers);
         await call.RequestStream.WriteAsync(new StreamRequest
         {
             Open = new() { WriterId = (writer ?? Guid.NewGuid()).ToString(), Parent = "tenants/" + tenant },
