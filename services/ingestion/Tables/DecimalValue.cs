@@ -22,6 +22,9 @@ public readonly record struct DecimalValue(long Mantissa, byte Scale)
 
     public double Value => IsRaw ? BitConverter.Int64BitsToDouble(Mantissa) : Mantissa / s_powers[Scale];
 
+    /// <summary>What a whole number of this scale is divided by.</summary>
+    public static double PowerOf(byte scale) => s_powers[scale];
+
     public static bool TryEncode(double value, byte scale, out DecimalValue encoded)
     {
         // Most values are whole: they need no division.

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Text;
 using Mesh.Ingestion.Drain;
 using Mesh.Ingestion.Rollups;
@@ -58,6 +59,56 @@ public sealed class RollupTests
         Assert.Equal(-9e17, minutes.RawSum.Values[0]);
         Assert.Equal(-9e15, BitConverter.Int64BitsToDouble(MinuteRow.Ordered(minutes.Min.Values[0])));
         Assert.Equal(100UL, minutes.Count.Values[0]);
+    }
+
+    [Fact]
+    public void Sums_of_any_size_are_right()
+    {
+        var random = new Random(11);
+        for (var round = 0; round < 60; round++)
+        {
+            // The largest that there are, of one sign or of both; by turns all of them, some, or few.
+            var (sign, share) = (random.Next(3) - 1, random.Next(1, 4) / 3.0);
+            var expected = new SortedDictionary<byte, List<long>>();
+            using var rollup = new Rollup();
+            var (sorter, sorted, minutes) = (new SampleSorter(), new SampleBlock(), new MinuteBlock());
+            for (var batch = random.Next(1, 5); batch > 0; batch--)
+            {
+                var samples = new SampleBlock();
+                for (var row = random.Next(4000); row > 0; row--)
+                {
+                    var mantissa = random.NextDouble() < share ? (1L << 53) - random.Next(1, 1000) : random.Next(1000);
+                    var value = new DecimalValue(sign == 0 ? mantissa * (random.Next(2) * 2 - 1) : mantissa * sign, (byte)random.Next(4));
+                    samples.Tenant.Add("t");
+                    samples.Series.Add(1);
+                    samples.Time.Add(random.Next(1, 60_001));
+                    samples.Value.Add(value);
+                    (expected.TryGetValue(value.Scale, out var mantissas) ? mantissas : expected[value.Scale] = []).Add(value.Mantissa);
+                }
+
+                sorter.Sort(samples, sorted);
+                rollup.Add(sorted);
+            }
+
+            rollup.Take(minutes);
+            Assert.Equal(expected.Count, minutes.Rows);
+            foreach (var (row, (scale, mantissas)) in expected.Index())
+                CheckSum(minutes, row, scale, mantissas);
+        }
+    }
+
+    private static void CheckSum(MinuteBlock minutes, int row, byte scale, List<long> mantissas)
+    {
+        var sum = mantissas.Aggregate(BigInteger.Zero, (sum, mantissa) => sum + mantissa);
+        var isRaw = BigInteger.Abs(sum) >= 1L << 53;
+        Assert.Equal(isRaw ? DecimalValue.RawScale : scale, minutes.Scale.Values[row]);
+        Assert.Equal((ulong)mantissas.Count, minutes.Count.Values[row]);
+        Assert.Equal(isRaw ? 0 : (long)sum, minutes.Sum.Values[row]);
+        var value = isRaw ? (double)sum / Math.Pow(10, scale) : 0;
+        Assert.Equal(value, minutes.RawSum.Values[row], Math.Abs(value) * 1e-15);
+        double Value(long ordered) => BitConverter.Int64BitsToDouble(MinuteRow.Ordered(ordered));
+        Assert.Equal(mantissas.Min(), isRaw ? Value(minutes.Min.Values[row]) * Math.Pow(10, scale) : minutes.Min.Values[row], 1.0);
+        Assert.Equal(mantissas.Max(), isRaw ? Value(minutes.Max.Values[row]) * Math.Pow(10, scale) : minutes.Max.Values[row], 1.0);
     }
 
     private static void Check(List<(string Tenant, ulong Series, long Time, DecimalValue Value)> samples, MinuteBlock minutes)
