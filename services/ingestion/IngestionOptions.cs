@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Log;
+using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Retention;
 
@@ -40,6 +41,17 @@ public static class IngestionOptions
             RecordBytesPerSecond = Number(configuration, "TENANT_RECORD_BYTES_PER_SECOND") ?? normal.RecordBytesPerSecond,
             ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
             Streams = (int)(Number(configuration, "TENANT_STREAMS") ?? normal.Streams),
+        });
+    }
+
+    /// <summary>MESH_INGESTION_TENANT_TARGETS and _TENANT_ALERT_POLICIES.</summary>
+    public static QuotaOptions Quotas(IConfiguration configuration)
+    {
+        var normal = new QuotaOptions();
+        return Checked(normal with
+        {
+            Targets = (int)(Number(configuration, "TENANT_TARGETS") ?? normal.Targets),
+            AlertPolicies = (int)(Number(configuration, "TENANT_ALERT_POLICIES") ?? normal.AlertPolicies),
         });
     }
 

@@ -43,6 +43,7 @@ public static class IngestionSetup
         var services = builder.Services;
         services.AddSingleton(IngestionOptions.Log(builder.Configuration));
         services.AddSingleton(IngestionOptions.Intake(builder.Configuration));
+        services.AddSingleton(IngestionOptions.Quotas(builder.Configuration));
         services.AddSingleton(IngestionOptions.Alerts(builder.Configuration));
         services.AddSingleton(IngestionOptions.AlertPurge(builder.Configuration));
         services.AddSingleton(IngestionOptions.Webhooks(builder.Configuration));

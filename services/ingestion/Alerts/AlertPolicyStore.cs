@@ -2,11 +2,12 @@ using Google.Protobuf;
 using Mesh.Common.Errors;
 using Mesh.Common.Paging;
 using Mesh.Common.Postgres;
+using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>The table of alert policies.</summary>
-public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secrets, TimeProvider time)
+public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secrets, QuotaOptions quotas, TimeProvider time)
 {
     public Task<AlertPolicy> CreateAsync(AlertPolicyName name, V1.AlertPolicy spec, string requestId, CancellationToken cancellationToken) =>
         AddAsync(name, spec, secrets.Take(name.Tenant, spec, null), requestId, cancellationToken);
@@ -72,7 +73,10 @@ public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secre
             values (@Tenant, @Id, @spec::jsonb, @Paused, @secret, @now, @now, @request)
             on conflict do nothing
             """;
+        // Creates of one tenant come one after another, so that all see how many policies there are.
+        const string alone = "select pg_advisory_xact_lock(hashtextextended('alert_policies/' || @Tenant, 0))";
         await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        await transaction.ExecuteAsync(alone, new { name.Tenant }, cancellationToken);
         var values = new { name.Tenant, name.Id, spec = JsonFormatter.Default.Format(spec), spec.Paused, secret, now = time.GetUtcNow(), request };
         if (await transaction.ExecuteAsync(sql, values, cancellationToken) == 0)
         {
@@ -80,10 +84,24 @@ public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secre
             if (request is null || await transaction.QueryOneAsync<int?>(same, new { name.Tenant, name.Id, request }, cancellationToken) is null)
                 throw MeshException.AlreadyExists("ALERT_POLICY_EXISTS", $"The tenant `{name.Tenant}` has a policy `{name.Id}` already.");
         }
+        else
+        {
+            await CheckQuotaAsync(transaction, name.Tenant, cancellationToken);
+        }
 
         var policy = await FindAsync(transaction, name, "", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return policy;
+    }
+
+    private async Task CheckQuotaAsync(MeshTransaction transaction, string tenant, CancellationToken cancellationToken)
+    {
+        const string beyond = "select 1 from alert_policies where tenant = @tenant offset @AlertPolicies limit 1";
+        if (await transaction.QueryOneAsync<int?>(beyond, new { tenant, quotas.AlertPolicies }, cancellationToken) is not null)
+        {
+            throw MeshException.ResourceExhausted(
+                "TOO_MANY_ALERT_POLICIES", $"The tenant `{tenant}` has {quotas.AlertPolicies} alert policies, and may have no more.");
+        }
     }
 
     private static async Task<AlertPolicy> FindAsync(

@@ -1,11 +1,12 @@
 using Mesh.Common.Errors;
 using Mesh.Common.Paging;
 using Mesh.Common.Postgres;
+using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Targets;
 
 /// <summary>The table of targets.</summary>
-public sealed class TargetStore(MeshDatabase database, TimeProvider time)
+public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, TimeProvider time)
 {
     internal const string Columns =
         "tenant, id, kind, address, interval_milliseconds, labels, paused, state, last_error, last_scrape_time, create_time, revision";
@@ -20,7 +21,10 @@ public sealed class TargetStore(MeshDatabase database, TimeProvider time)
             values (@Tenant, @Id, @Kind, @Address, @IntervalMilliseconds, @Labels, @Paused, @now, @now, @request)
             on conflict do nothing
             """;
+        // Creates of one tenant come one after another, so that all see how many targets there are.
+        const string alone = "select pg_advisory_xact_lock(hashtextextended('targets/' || @Tenant, 0))";
         await using var transaction = await database.BeginAsync(given.Tenant, cancellationToken);
+        await transaction.ExecuteAsync(alone, new { given.Tenant }, cancellationToken);
         var values = new
         {
             given.Tenant, given.Id, Kind = (short)given.Kind, given.Address, given.IntervalMilliseconds, given.Labels, given.Paused,
@@ -31,6 +35,10 @@ public sealed class TargetStore(MeshDatabase database, TimeProvider time)
             const string same = "select 1 from targets where tenant = @Tenant and id = @Id and request_id = @request";
             if (request is null || await transaction.QueryOneAsync<int?>(same, new { given.Tenant, given.Id, request }, cancellationToken) is null)
                 throw MeshException.AlreadyExists("TARGET_EXISTS", $"The tenant `{given.Tenant}` has a target `{given.Id}` already.");
+        }
+        else
+        {
+            await CheckQuotaAsync(transaction, given.Tenant, cancellationToken);
         }
 
         var target = await FindAsync(transaction, given.Name, "", cancellationToken);
@@ -84,6 +92,13 @@ public sealed class TargetStore(MeshDatabase database, TimeProvider time)
         await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (target, series is null ? [] : TargetSeriesStore.Parse(series));
+    }
+
+    private async Task CheckQuotaAsync(MeshTransaction transaction, string tenant, CancellationToken cancellationToken)
+    {
+        const string beyond = "select 1 from targets where tenant = @tenant offset @Targets limit 1";
+        if (await transaction.QueryOneAsync<int?>(beyond, new { tenant, quotas.Targets }, cancellationToken) is not null)
+            throw MeshException.ResourceExhausted("TOO_MANY_TARGETS", $"The tenant `{tenant}` has {quotas.Targets} targets, and may have no more.");
     }
 
     private static async Task<Target> FindAsync(

@@ -6,7 +6,7 @@ namespace Mesh.Ingestion.Tests.Retention;
 /// <summary>An ingestion with tight limits, and its engine.</summary>
 public sealed class LimitedServers : IAsyncLifetime
 {
-    public const int Streams = 3, Series = 5;
+    public const int Streams = 3, Series = 5, Targets = 4, AlertPolicies = 4;
 
     private readonly TemporaryFolder _folder = new();
 
@@ -23,6 +23,8 @@ public sealed class LimitedServers : IAsyncLifetime
         Ingestion.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
         Ingestion.Settings["MESH_INGESTION_TENANT_STREAMS"] = $"{Streams}";
         Ingestion.Settings["MESH_INGESTION_TENANT_SERIES"] = $"{Series}";
+        Ingestion.Settings["MESH_INGESTION_TENANT_TARGETS"] = $"{Targets}";
+        Ingestion.Settings["MESH_INGESTION_TENANT_ALERT_POLICIES"] = $"{AlertPolicies}";
         Ingestion.Settings["MESH_INGESTION_RETENTION"] = "short:samples=3,*:samples=6";
         Ingestion.Settings["MESH_INGESTION_RETENTION_MILLISECONDS"] = "200";
         await Ingestion.StartAsync();
