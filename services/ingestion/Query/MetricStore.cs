@@ -6,12 +6,14 @@ using Mesh.Common.Errors;
 namespace Mesh.Ingestion.Query;
 
 /// <summary>Answers metric queries from the tables.</summary>
-public sealed class MetricStore(ClickHouseClient clickHouse)
+public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
 {
-    private const int FewSeries = 1_000;
+    private const int MostFew = 1_000;
 
     // Of few series together this much time: at a sample a second some three million rows.
     private const long FewMilliseconds = 32L * 24 * 3600 * 1000;
+
+    private readonly SelectorGuesses _guesses = new();
 
     public IAsyncEnumerable<V1.QueryMetricsResponse> QueryAsync(MetricQuery query, CancellationToken cancellationToken) => query.Aggregation switch
     {
@@ -39,18 +41,16 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
         }
     }
 
+    public void Dispose() => _guesses.Dispose();
+
     internal static IEnumerable<V1.Label> LabelsOf(JsonElement map) =>
         map.EnumerateObject().Select(pair => new V1.Label { Name = pair.Name, Value = pair.Value.GetString() });
 
-    // The points of few series are reckoned here, from their rows: planning a statement that does it costs the database more than
-    // reading them. Many series, and long stretches of time, are left to the database.
     private async IAsyncEnumerable<V1.QueryMetricsResponse> PerSeriesAsync(
         MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var few = await FewAsync(query, cancellationToken);
-        var found = few is null ? JoinedAsync(query, cancellationToken) : ReckonedAsync(query, few, cancellationToken);
         var count = 0;
-        await foreach (var (metric, labels, response) in found)
+        await foreach (var (metric, labels, response) in MostOf(query) is > 0 and var most ? FewOrJoinedAsync(query, most, cancellationToken) : JoinedAsync(query, cancellationToken))
         {
             if (response.Values.Count == 0)
                 continue;
@@ -61,18 +61,40 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
         }
     }
 
-    /// <summary>The series that a query is about, by id; null when they are many, or when their order is by their values.</summary>
-    private async Task<Dictionary<ulong, (string Metric, JsonElement Labels)>?> FewAsync(MetricQuery query, CancellationToken cancellationToken)
+    // The points of few series are reckoned here, from their rows: planning a statement that does it costs the database more than
+    // reading them. Many series, and long stretches of time, are left to the database, and so is the order of the top ones.
+    private static int MostOf(MetricQuery query) => query.Top > 0 ? 0 : (int)Math.Min(MostFew, FewMilliseconds / (query.End - query.Start + query.Window));
+
+    private async IAsyncEnumerable<FoundSeries> FewOrJoinedAsync(MetricQuery query, int most, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var most = Math.Min(FewSeries, FewMilliseconds / (query.End - query.Start + query.Window));
-        if (query.Top > 0 || most == 0)
-            return null;
+        await using var guessed = _guesses.Of(query.Tenant, query.Selector) is { } ids && ids.Count <= most ? Rows(query, ids, cancellationToken) : null;
+        var few = await FewAsync(query, most, cancellationToken);
+        if (few is { Count: 0 })
+            yield break;
+        await using var asked = few is null || guessed is not null && few.Are(guessed.Ids) ? null : Rows(query, few.Ids, cancellationToken);
+        await foreach (var found in few is null ? JoinedAsync(query, cancellationToken) : ReckonedAsync(query, few, (asked ?? guessed)!))
+            yield return found;
+    }
+
+    /// <summary>The series that a query is about; null when they are more than that.</summary>
+    private async Task<FewSeries?> FewAsync(MetricQuery query, int most, CancellationToken cancellationToken)
+    {
         var parameters = new SqlParameters();
         var sql = MetricSql.Matched(query.Tenant, query.Selector, parameters) + $"\nlimit {most + 1}" + MetricSql.Limits;
-        var known = new Dictionary<ulong, (string, JsonElement)>();
+        var few = new FewSeries();
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
-            known.Add(row.NaturalNumber(0), (row.Text(1), row[2]));
-        return known.Count <= most ? known : null;
+            few.Add(row.NaturalNumber(0), row.Text(1), row[2]);
+        if (few.Count > most)
+            return null;
+        _guesses.Keep(query.Tenant, query.Selector, few);
+        return few;
+    }
+
+    private RowStream Rows(MetricQuery query, IReadOnlyCollection<ulong> ids, CancellationToken cancellationToken)
+    {
+        var parameters = new SqlParameters();
+        var sql = MetricSql.Rows(query, ids, parameters);
+        return RowStream.Begin(ids, token => clickHouse.QueryBinaryAsync(sql, parameters, SampleRow.BytesOf(query), token), cancellationToken);
     }
 
     private async IAsyncEnumerable<FoundSeries> JoinedAsync(MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -86,15 +108,11 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
         }
     }
 
-    private async IAsyncEnumerable<FoundSeries> ReckonedAsync(
-        MetricQuery query, Dictionary<ulong, (string Metric, JsonElement Labels)> known, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private static async IAsyncEnumerable<FoundSeries> ReckonedAsync(MetricQuery query, FewSeries few, RowStream stream)
     {
-        if (known.Count == 0)
-            yield break;
-        var (parameters, points) = (new SqlParameters(), new SeriesPoints(query));
-        var rowBytes = query.IsOfMinutes ? SampleRow.MinuteBytes : SampleRow.SampleBytes;
+        var (points, rowBytes) = (new SeriesPoints(query), SampleRow.BytesOf(query));
         var current = default(ulong?);
-        await foreach (var rows in clickHouse.QueryBinaryAsync(MetricSql.Rows(query, known.Keys, parameters), parameters, rowBytes, cancellationToken))
+        await foreach (var rows in stream.ReadAsync())
         {
             for (var at = 0; at < rows.Length; at += rowBytes)
             {
@@ -111,7 +129,7 @@ public sealed class MetricStore(ClickHouseClient clickHouse)
 
         FoundSeries Found(ulong series)
         {
-            var (metric, labels) = known.TryGetValue(series, out var value) ? value : throw BinaryRows.Broken();
+            var (metric, labels) = few.Of(series);
             var response = new V1.QueryMetricsResponse();
             points.MoveTo(response);
             return new(metric, labels, response);

@@ -12,8 +12,11 @@ internal readonly record struct SampleRow(long Time, double Min, double Max, dou
     // By this NaN Prometheus ends a series: from there on it has no value.
     private const long Stale = 0x7FF0_0000_0000_0002;
 
-    /// <summary>The length of a row of samples, and of one of minutes.</summary>
-    public const int SampleBytes = 25, MinuteBytes = 48;
+    // A row of samples, and one of minutes.
+    private const int SampleBytes = 25, MinuteBytes = 48;
+
+    /// <summary>The length of a row of what a query reads.</summary>
+    public static int BytesOf(MetricQuery query) => query.IsOfMinutes ? MinuteBytes : SampleBytes;
 
     public static SampleRow Of(long time, double value) => new(time, value, value, value, 1);
 

@@ -131,6 +131,15 @@ internal static class IngestBenchmark
         var means = await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.DayByMinute(end, means: true));
         var top = await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.TopTen(end));
         Console.Error.WriteLine($"query: {load.Samples} samples; last {last}, means {means}, top {top}");
+        Console.Error.WriteLine($"HOLD {store.Engine.Address} {store.Ingestion.Address}");
+        while (!File.Exists("/tmp/lead/stop"))
+        {
+            await Task.Delay(500);
+            if (!File.Exists("/tmp/lead/again")) continue;
+            File.Delete("/tmp/lead/again");
+            for (var i = 0; i < 3; i++)
+                Console.Error.WriteLine($"again {await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.DayByMinute(end, means: false))} {await QueryTimes.MeasureAsync(store.Ingestion.Address, headers, QueryTimes.DayByMinute(end, means: true))}");
+        }
         var samples = string.Create(CultureInfo.InvariantCulture, $"{load.Samples / 1e6:F0} million samples");
         return
         [

@@ -229,6 +229,26 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
         Assert.Equal(0.1 + 0.4 * 20 / 40, (await OneAsync(query)).Values.Single(), 9);
     }
 
+    // What a selector matched before is guessed to be what it matches now; the guess must not show.
+    [Fact]
+    public async Task A_question_asked_again_sees_the_series_that_came_since()
+    {
+        var question = Range("again", "level{tank=~'.+'}", 0, 120, 60);
+        Assert.Empty(await QueryAsync(question));
+        for (var tank = 1; tank <= 3; tank++)
+        {
+            await SendAsync("again", [Sender.Series(1, "level", $"tank={tank}")], (1, Start, tank), (1, Start + 60_000, tank * 10));
+            for (var time = 0; time < 2; time++)
+            {
+                var answer = (await QueryAsync(question)).OrderBy(series => series.Labels.Single().Value).ToList();
+                Assert.Equal(Enumerable.Range(1, tank).Select(i => $"{i}"), answer.Select(series => series.Labels.Single().Value));
+                Assert.All(answer.Select((series, i) => (series, i + 1)), found => Assert.Equal([found.Item2, found.Item2 * 10, found.Item2 * 10], found.series.Values));
+            }
+        }
+
+        Assert.Empty(await QueryAsync(Range("another", "level{tank=~'.+'}", 0, 120, 60)));
+    }
+
     [Fact]
     public async Task Another_tenants_series_are_not_seen()
     {
@@ -289,14 +309,25 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
         return series;
     }
 
+    // Rows of series that the tenant does not have yet.
     private async Task SendAsync(string tenant, SeriesDeclaration[] series, params (uint, long, double)[] rows)
     {
+        var rolledUp = rows.Count(row => BitConverter.DoubleToInt64Bits(row.Item3) != 0x7FF0_0000_0000_0002);
+        var expected = new List<(string Sql, long Count)>();
+        foreach (var (sql, more) in new[]
+        {
+            ($"select count() from samples where tenant = '{tenant}'", rows.Length),
+            ($"select sum(count) from samples_1m where tenant = '{tenant}'", rolledUp),
+            ($"select uniq(id) from series where tenant = '{tenant}'", series.Length),
+        })
+        {
+            expected.Add((sql, await servers.Engine.NumberAsync(sql) + more));
+        }
+
         using var sender = await Sender.OpenAsync(servers, tenant);
         var ack = await sender.SendAsync(new Batch { Number = 1, Series = { series }, Samples = Sender.Samples(rows) });
         Assert.Empty(ack.Rejections);
-        await servers.WaitForAsync($"select count() from samples where tenant = '{tenant}'", rows.Length);
-        var rolledUp = rows.Count(row => BitConverter.DoubleToInt64Bits(row.Item3) != 0x7FF0_0000_0000_0002);
-        await servers.WaitForAsync($"select sum(count) from samples_1m where tenant = '{tenant}'", rolledUp);
-        await servers.WaitForAsync($"select uniq(id) from series where tenant = '{tenant}'", series.Length);
+        foreach (var (sql, count) in expected)
+            await servers.WaitForAsync(sql, count);
     }
 }
