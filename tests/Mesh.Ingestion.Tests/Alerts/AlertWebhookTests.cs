@@ -78,7 +78,7 @@ public sealed class AlertWebhookTests(AlertServers servers) : IClassFixture<Aler
         var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs/alerts.md"));
         var program = Path.Combine(folder.Path, "receiver.mjs");
         await File.WriteAllTextAsync(program, Regex.Match(text, @"```js\n([\s\S]*?)```").Groups[1].Value);
-        var port = ServerProcess.FreePort();
+        var port = FreePorts.Next();
         var environment = new Dictionary<string, string> { ["PORT"] = $"{port}", ["WEBHOOK_SECRET"] = Secret };
         var receiver = ChildProcess.Start(new ServerCommand("node", [program]) { Environment = environment });
         try

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using Mesh.Ingestion.Tests.Servers;
+using Mesh.Servers;
 
 namespace Mesh.Ingestion.Tests.Alerts;
 
@@ -14,7 +15,7 @@ internal sealed class WebhookEndpoint : IDisposable
     public WebhookEndpoint(Func<int, int?> status)
     {
         _status = status;
-        Url = $"http://127.0.0.1:{ServerProcess.FreePort()}/hook/";
+        Url = $"http://127.0.0.1:{FreePorts.Next()}/hook/";
         _listener.Prefixes.Add(Url);
         _listener.Start();
         _ = ListenAsync();

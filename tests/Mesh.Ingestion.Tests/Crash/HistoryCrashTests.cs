@@ -14,7 +14,7 @@ public sealed class HistoryCrashTests : IAsyncLifetime
     private const int Recorded = 16;
 
     private readonly TestFolder _folder = new();
-    private readonly RecordedGnocchi _gnocchi = new(ServerProcess.FreePort(), TimeProvider.System.GetUtcNow());
+    private readonly RecordedGnocchi _gnocchi = new(TimeProvider.System.GetUtcNow());
     private EngineProcess _engine = null!;
     private string _postgres = "";
     private int _expected = Recorded;
@@ -112,7 +112,7 @@ public sealed class HistoryCrashTests : IAsyncLifetime
     {
         await ingestion.StartAsync();
         using var channel = ingestion.Connect();
-        await new TargetClient(channel).CreateAsync("history", "cloud", _gnocchi.Address, seconds: 20, Target.Types.Kind.Gnocchi);
+        await new TargetClient(channel).CreateAsync("history", "cloud", _gnocchi.Address.ToString(), seconds: 20, Target.Types.Kind.Gnocchi);
         await CheckAsync(ingestion);
     }
 

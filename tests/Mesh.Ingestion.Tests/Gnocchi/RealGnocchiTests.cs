@@ -77,22 +77,8 @@ public sealed class RealGnocchiTests(IngestionServers servers) : IClassFixture<I
 
     private Task<long> CountAsync(string metric) => servers.Engine.NumberAsync($"select count() from samples where {Of(metric)}");
 
-    private static async Task ReadUntilAsync(TargetClient targets, Func<Task<bool>> condition)
-    {
-        var error = "";
-        try
-        {
-            await Wait.UntilAsync("the readings are in the table", async () =>
-            {
-                error = (await targets.ReadAsync("cloud", "openstack")).LastError;
-                return await condition();
-            });
-        }
-        catch (TimeoutException exception)
-        {
-            Assert.Fail($"{exception.Message}; the target's error: `{error}`");
-        }
-    }
+    private static Task ReadUntilAsync(TargetClient targets, Func<Task<bool>> condition) =>
+        targets.ReadUntilAsync("cloud", "openstack", "the readings are in the table", condition);
 
     private static string Of(string metric) =>
         $"tenant = 'cloud' and series in (select id from series where tenant = 'cloud' and labels['metric_id'] = '{metric}')";

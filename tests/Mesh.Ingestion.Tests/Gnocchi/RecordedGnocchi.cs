@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Text;
 using System.Text.Json;
+using Mesh.Ingestion.Tests.Scraping;
 
 namespace Mesh.Ingestion.Tests.Gnocchi;
 
@@ -36,23 +36,21 @@ internal sealed class RecordedGnocchi : IDisposable
         }
         """;
 
-    private readonly HttpListener _listener = new();
+    private readonly HttpAnswers _answers;
     private readonly JsonElement[] _metrics = [.. JsonSerializer.Deserialize<JsonElement>(Metrics).EnumerateArray()];
     private readonly ConcurrentDictionary<string, (DateTimeOffset Time, double Granularity, double Value)[]> _measures;
 
-    public RecordedGnocchi(int port, DateTimeOffset now)
+    public RecordedGnocchi(DateTimeOffset now)
     {
         var last = DateTimeOffset.Parse("2026-11-21T10:20:00+00:00", CultureInfo.InvariantCulture);
         var moved = TimeSpan.FromMinutes(5 * Math.Floor((now - last).TotalMinutes / 5) - 15);
         _measures = new(JsonSerializer.Deserialize<JsonElement>(Measures).EnumerateObject().Select(item => KeyValuePair.Create(
             item.Name, item.Value.EnumerateArray().Select(triple => (triple[0].GetDateTimeOffset() + moved, triple[1].GetDouble(), triple[2].GetDouble())).ToArray())));
-        Address = $"http://admin@127.0.0.1:{port}/";
-        _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-        _listener.Start();
-        _ = Task.Run(ServeAsync);
+        _answers = new HttpAnswers(Answer);
+        Address = new UriBuilder(_answers.Address) { UserName = "admin" }.Uri;
     }
 
-    public string Address { get; }
+    public Uri Address { get; }
 
     /// <summary>What was asked for, in its order.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
@@ -60,34 +58,15 @@ internal sealed class RecordedGnocchi : IDisposable
     /// <summary>Adds one more second of a metric, after its last one.</summary>
     public void Add(string metric, double value) => _measures[metric] = [.. _measures[metric], (_measures[metric][^1].Time.AddSeconds(1), 1, value)];
 
-    public void Dispose() => _listener.Close();
-
-    private async Task ServeAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var context = await _listener.GetContextAsync();
-                Asked.Enqueue(context.Request.Url!.PathAndQuery);
-                var (status, body) = Answer(context.Request);
-                context.Response.StatusCode = status;
-                context.Response.ContentType = status == 200 ? "application/json" : "text/plain; charset=UTF-8";
-                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
-                context.Response.Close();
-            }
-        }
-        catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException or InvalidOperationException)
-        {
-        }
-    }
+    public void Dispose() => _answers.Dispose();
 
     private (int Status, string Body) Answer(HttpListenerRequest request)
     {
+        Asked.Enqueue(request.Url!.PathAndQuery);
         if (request.Headers["authorization"] != "Basic " + Convert.ToBase64String("admin:"u8))
             return (401, "401 Unauthorized");
         var query = request.QueryString;
-        if (request.Url!.AbsolutePath == "/v1/metric")
+        if (request.Url.AbsolutePath == "/v1/metric")
         {
             var after = query["marker"] is { } marker ? Array.FindIndex(_metrics, metric => metric.GetProperty("id").GetString() == marker) + 1 : 0;
             return (200, JsonSerializer.Serialize(_metrics.Skip(after).Take(PageSize)));

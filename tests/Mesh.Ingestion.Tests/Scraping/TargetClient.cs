@@ -32,6 +32,24 @@ internal sealed class TargetClient(ChannelBase channel)
         return target;
     }
 
+    /// <summary>Has a target read again and again until something holds; tells the target's error when it never does.</summary>
+    public async Task ReadUntilAsync(string tenant, string id, string what, Func<Task<bool>> condition)
+    {
+        var error = "";
+        try
+        {
+            await Wait.UntilAsync(what, async () =>
+            {
+                error = (await ReadAsync(tenant, id)).LastError;
+                return await condition();
+            });
+        }
+        catch (TimeoutException exception)
+        {
+            Assert.Fail($"{exception.Message}; the target's error: `{error}`");
+        }
+    }
+
     public async Task TouchAsync(string tenant, string id)
     {
         var target = new Target { Name = $"tenants/{tenant}/targets/{id}" };

@@ -1,9 +1,8 @@
-using System.Net;
-using System.Text;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Scraping;
 
@@ -15,36 +14,18 @@ public sealed class TargetTests(IngestionServers servers) : IClassFixture<Ingest
     [Fact]
     public async Task A_target_is_read_at_its_interval_and_says_how_it_went()
     {
-        using var source = new HttpListener();
-        var address = $"http://127.0.0.1:{ServerProcess.FreePort()}/";
-        source.Prefixes.Add(address);
-        source.Start();
-        _ = Task.Run(async () =>
-        {
-            while (source.IsListening)
-            {
-                var request = await source.GetContextAsync();
-                await request.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes("temperature{room=\"hall\",job=\"own\"} 21.5\n"));
-                request.Response.Close();
-            }
-        });
-        await CreateAsync("scrape", "hall", address);
+        using var source = new HttpAnswers(_ => (200, "temperature{room=\"hall\",job=\"own\"} 21.5\n"));
+        await CreateAsync("scrape", "hall", source.Address.ToString());
         await servers.WaitForAsync("select count() >= 2 from samples where tenant = 'scrape' and value = 21.5", 1);
         Assert.Equal(
             "own\thall",
             await servers.Engine.QueryAsync(
                 "select any(labels['exported_job']), any(labels['job']) from series where tenant = 'scrape' and metric = 'temperature'"));
-        var target = (await Client.GetTargetAsync(new GetTargetRequest { Name = "tenants/scrape/targets/hall" }, IngestionProcess.Headers)).Target;
-        Assert.Equal(Target.Types.State.Up, target.State);
-        source.Stop();
-
-        for (var attempt = 0; target.State != Target.Types.State.Down && attempt < 200; attempt++)
-        {
-            await Task.Delay(50);
-            target = (await Client.GetTargetAsync(new GetTargetRequest { Name = target.Name }, IngestionProcess.Headers)).Target;
-        }
-
-        Assert.NotEmpty(target.LastError);
+        var targets = new TargetClient(servers.Channel);
+        await targets.WaitAsync("scrape", "hall", Target.Types.State.Up, "");
+        source.Dispose();
+        await Wait.UntilAsync("the target is down", async () => (await targets.GetAsync("scrape", "hall")).State == Target.Types.State.Down);
+        Assert.NotEmpty((await targets.GetAsync("scrape", "hall")).LastError);
     }
 
     [Fact]

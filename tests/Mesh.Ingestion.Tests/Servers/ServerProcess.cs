@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Mesh.Servers;
 
 namespace Mesh.Ingestion.Tests.Servers;
@@ -11,7 +9,7 @@ public abstract class ServerProcess : IAsyncDisposable
     private readonly List<string> _output = [];
     private Process? _process;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = FreePorts.Next();
 
     /// <summary>The process's number; 0 while there is none.</summary>
     public int ProcessId => _process?.Id ?? 0;
@@ -100,13 +98,6 @@ public abstract class ServerProcess : IAsyncDisposable
         while (!File.Exists(Path.Combine(folder, "Mesh.sln")))
             folder = Path.GetDirectoryName(folder)!;
         return folder;
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Keep(string? line)
