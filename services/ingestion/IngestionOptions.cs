@@ -5,6 +5,7 @@ using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Retention;
+using Mesh.Ingestion.Writers;
 
 namespace Mesh.Ingestion;
 
@@ -52,6 +53,17 @@ public static class IngestionOptions
         {
             Targets = (int)(Number(configuration, "TENANT_TARGETS") ?? normal.Targets),
             AlertPolicies = (int)(Number(configuration, "TENANT_ALERT_POLICIES") ?? normal.AlertPolicies),
+        });
+    }
+
+    /// <summary>MESH_INGESTION_TENANT_WRITERS and _TENANT_REQUEST_IDS.</summary>
+    public static WriterLimits Writers(IConfiguration configuration)
+    {
+        var normal = new WriterLimits();
+        return Checked(normal with
+        {
+            Writers = (int)(Number(configuration, "TENANT_WRITERS") ?? normal.Writers),
+            RequestIds = (int)(Number(configuration, "TENANT_REQUEST_IDS") ?? normal.RequestIds),
         });
     }
 

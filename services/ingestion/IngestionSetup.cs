@@ -50,7 +50,9 @@ public static class IngestionSetup
         services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
         services.AddSingleton(OpenLog);
         services.AddSingleton(p => SenderState.Restore(p.GetRequiredService<LogFiles>().Snapshot, p.GetRequiredService<WriteAheadLog>()));
-        services.AddSingleton(p => new WriterTable(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<SenderState>()));
+        services.AddSingleton(IngestionOptions.Writers(builder.Configuration));
+        services.AddSingleton(p => new WriterTable(
+            p.GetRequiredService<TimeProvider>(), p.GetRequiredService<WriterLimits>(), p.GetRequiredService<SenderState>()));
         services.AddSingleton(p => new TakenRequests(p.GetRequiredService<TimeProvider>(), p.GetRequiredService<SenderState>().Requests));
         services.AddSingleton<SeriesCache>();
         services.AddSingleton<BatchPool>();

@@ -9,13 +9,20 @@ namespace Mesh.Ingestion.Intake;
 /// <summary>
 /// Remembers the requests of the last minutes by the hash of their bytes: a sender that saw no answer sends the very same
 /// bytes again, and its samples are not written twice. The hashes of durable requests stand in the log, so this holds over
-/// a restart as well. It is bounded as <see cref="RequestWindow"/> is.
+/// a restart as well. It is bounded, and shared among the tenants, as <see cref="RequestWindow"/> is.
 /// </summary>
-public sealed class TakenRequests(TimeProvider time)
+public sealed class TakenRequests
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<UInt128, Task> _outcomes = [];
-    private readonly Queue<(UInt128 Key, Task Outcome, long Milliseconds)> _order = new();
+    private readonly RequestWindow _window;
+    private readonly TimeProvider _time;
+
+    public TakenRequests(TimeProvider time)
+    {
+        _time = time;
+        _window = new RequestWindow(Remove);
+    }
 
     /// <summary>What the log says that was taken before the start.</summary>
     public TakenRequests(TimeProvider time, RequestWindow restored)
@@ -24,7 +31,7 @@ public sealed class TakenRequests(TimeProvider time)
         foreach (var (key, milliseconds) in restored.Requests)
         {
             if (_outcomes.TryAdd(key, Task.CompletedTask))
-                _order.Enqueue((key, Task.CompletedTask, milliseconds));
+                _window.Add(key, milliseconds);
         }
     }
 
@@ -36,8 +43,8 @@ public sealed class TakenRequests(TimeProvider time)
     {
         Span<byte> owner = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes(tenant), owner);
-        var upper = (BinaryPrimitives.ReadUInt64LittleEndian(owner) << 24) | ((uint)body.Length & 0xFF_FFFF);
-        return new UInt128(upper, XxHash64.Compute(body, XxHash64.Compute(Encoding.UTF8.GetBytes(way))));
+        var content = XxHash64.Compute(body, XxHash64.Compute(Encoding.UTF8.GetBytes(way)));
+        return new UInt128(BinaryPrimitives.ReadUInt64LittleEndian(owner), content);
     }
 
     /// <summary>
@@ -62,7 +69,7 @@ public sealed class TakenRequests(TimeProvider time)
         catch (Exception exception)
         {
             lock (_gate)
-                Remove(key, outcome.Task);
+                Remove(new TakenRequest(key, 0, outcome.Task));
             outcome.SetException(exception);
             // Nobody else may be waiting for it.
             _ = outcome.Task.Exception;
@@ -73,28 +80,21 @@ public sealed class TakenRequests(TimeProvider time)
     // What became of the request before; null where it is new, and is remembered from now on.
     private Task? Enter(UInt128 key, Task outcome)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         lock (_gate)
         {
-            // One that is still on its way is not forgotten, and is not for long: the log ends it.
-            while (_order.TryPeek(out var oldest) && oldest.Outcome.IsCompleted
-                && (_order.Count >= RequestWindow.MaxKept || RequestWindow.IsForgotten(oldest.Milliseconds, now)))
-            {
-                _order.Dequeue();
-                Remove(oldest.Key, oldest.Outcome);
-            }
-
+            _window.Forget(key, now);
             if (_outcomes.TryGetValue(key, out var first))
                 return first;
             _outcomes[key] = outcome;
-            _order.Enqueue((key, outcome, now));
+            _window.Add(new TakenRequest(key, now, outcome));
             return null;
         }
     }
 
-    private void Remove(UInt128 key, Task outcome)
+    private void Remove(TakenRequest request)
     {
-        if (_outcomes.TryGetValue(key, out var held) && held == outcome)
-            _outcomes.Remove(key);
+        if (_outcomes.TryGetValue(request.Key, out var held) && held == request.Outcome)
+            _outcomes.Remove(request.Key);
     }
 }

@@ -20,7 +20,8 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, St
 
         var scope = ScopeOf(open, context);
         using var lease = streams.Enter(scope.Tenant);
-        var writer = writers.OfStream(context.Principal().Subject, WriterId(open.WriterId, "open.writer_id"));
+        using var held = writers.OfStream(scope.Tenant, context.Principal().Subject, WriterId(open.WriterId, "open.writer_id"));
+        var writer = held.Writer;
         var generation = await writer.OpenAsync(context.CancellationToken);
         await responseStream.WriteAsync(new V1.StreamResponse
         {
@@ -41,7 +42,8 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, St
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var batch = request.Batch ?? throw MeshException.InvalidArgument("batch", "A batch is required.");
         CallBodies.Cover(context, batch.CalculateSize());
-        var writer = request.RequestId.Length == 0 ? null : writers.OfRequest(tenant, WriterId(request.RequestId, "request_id"));
+        using var held = request.RequestId.Length == 0 ? null : writers.OfRequest(tenant, WriterId(request.RequestId, "request_id"));
+        var writer = held?.Writer;
         var response = new V1.WriteResponse();
         if (writer is { Durable: > 0 })
             return response;

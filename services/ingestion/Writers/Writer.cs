@@ -20,6 +20,21 @@ public sealed class Writer(string key, ulong durable, long seenMilliseconds)
     /// <summary>When the writer was last heard of.</summary>
     public long SeenMilliseconds { get; internal set; } = seenMilliseconds;
 
+    // These two are the table's, under its lock: how many use the writer now, and its place among those that nobody uses.
+    internal int Holders { get; set; }
+
+    internal LinkedListNode<Writer>? Idle { get; set; }
+
+    /// <summary>Whether it has written nothing and is about to write nothing: then there is nothing to remember.</summary>
+    internal bool IsUnused
+    {
+        get
+        {
+            lock (_gate)
+                return _taken == 0 && _last.IsCompleted;
+        }
+    }
+
     /// <summary>Begins a new turn of this writer and ends the one before; waits until that one's batches are settled.</summary>
     public async Task<long> OpenAsync(CancellationToken cancellationToken)
     {

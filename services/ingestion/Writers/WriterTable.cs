@@ -1,64 +1,128 @@
-using System.Collections.Concurrent;
+using Mesh.Common.Errors;
+using Mesh.Ingestion.Intake;
 
 namespace Mesh.Ingestion.Writers;
 
 /// <summary>
-/// All writers that are remembered. After a restart it is rebuilt from the last snapshot and the log behind it, so a batch
-/// that was acknowledged before a crash is known after it.
+/// All writers that are remembered, within <see cref="WriterLimits"/>. After a restart it is rebuilt from the last snapshot and the
+/// log behind it, so a batch that was acknowledged before a crash is known after it.
 /// </summary>
-public sealed class WriterTable(TimeProvider time)
+public sealed class WriterTable(TimeProvider time, WriterLimits limits)
 {
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, WriterGroup> _groups = new(StringComparer.Ordinal);
+
     /// <summary>The writers that the log knows.</summary>
-    public WriterTable(TimeProvider time, SenderState restored)
-        : this(time)
+    public WriterTable(TimeProvider time, WriterLimits limits, SenderState restored)
+        : this(time, limits)
     {
-        foreach (var (key, state) in restored.Writers)
-            _writers[key] = new Writer(key, state.Number, state.SeenMilliseconds);
+        foreach (var (key, state) in restored.Writers.OrderBy(writer => writer.Value.SeenMilliseconds))
+            GroupOf(key).Add(new Writer(key, state.Number, state.SeenMilliseconds));
     }
 
-    /// <summary>How long a writer is remembered after its last batch.</summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromDays(7);
+    private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>How long the id of a single write is remembered.</summary>
-    public static readonly TimeSpan RequestMemory = TimeSpan.FromHours(1);
+    /// <summary>How many writers are remembered.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+                return _groups.Values.Sum(group => group.Count);
+        }
+    }
 
-    private const string RequestPrefix = "request/";
+    /// <summary>The writer of streams of a tenant that a caller names so; RESOURCE_EXHAUSTED where the tenant has too many.</summary>
+    public HeldWriter OfStream(string tenant, string caller, string writerId) => Hold(WriterLimits.KeyOfStream(tenant, caller, writerId));
 
-    private readonly ConcurrentDictionary<string, Writer> _writers = new(StringComparer.Ordinal);
-
-    public int Count => _writers.Count;
-
-    /// <summary>The writer of streams that a caller names so. Another caller's writer of the same name is another writer.</summary>
-    public Writer OfStream(string caller, string writerId) => Get($"stream/{caller}/{writerId}");
-
-    /// <summary>The writer that stands for one request id of a tenant.</summary>
-    public Writer OfRequest(string tenant, string requestId) => Get($"{RequestPrefix}{tenant}/{requestId}");
+    /// <summary>The writer that stands for one request id of a tenant; RESOURCE_EXHAUSTED where the tenant has too many.</summary>
+    public HeldWriter OfRequest(string tenant, string requestId) => Hold(WriterLimits.KeyOfRequest(tenant, requestId));
 
     /// <summary>The writer that stands for a target, whose readings it numbers.</summary>
-    public Writer OfTarget(string target) => Get($"target/{target}");
+    public Writer OfTarget(string target)
+    {
+        var (key, now) = (WriterLimits.KeyOfTarget(target), Now);
+        lock (_gate)
+        {
+            var group = GroupOf(key);
+            // A target is one that the tenant was allowed to have: it is not refused here.
+            if (group.Find(key) is not { } writer)
+            {
+                group.HasRoom(now);
+                group.Add(writer = new Writer(key, 0, now));
+            }
+
+            group.Touch(writer, now);
+            return writer;
+        }
+    }
 
     /// <summary>Forgets writers that have been silent for longer than they are remembered.</summary>
     public void Forget()
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        foreach (var (key, writer) in _writers)
+        var now = Now;
+        lock (_gate)
         {
-            if (IsForgotten(key, writer.SeenMilliseconds, now) && writer.Settled.IsCompleted)
-                _writers.TryRemove(key, out _);
+            foreach (var (name, group) in _groups)
+            {
+                group.Forget(now);
+                if (group.Count == 0)
+                    _groups.Remove(name);
+            }
         }
     }
 
-    public static bool IsForgotten(string key, long seenMilliseconds, long nowMilliseconds)
+    internal void Release(Writer writer)
     {
-        var memory = key.StartsWith(RequestPrefix, StringComparison.Ordinal) ? RequestMemory : Memory;
-        return nowMilliseconds - seenMilliseconds > memory.TotalMilliseconds;
+        var now = Now;
+        lock (_gate)
+            GroupOf(writer.Key).Release(writer, now);
     }
 
-    private Writer Get(string key)
+    private HeldWriter Hold(string key)
     {
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var writer = _writers.GetOrAdd(key, static (key, now) => new Writer(key, 0, now), now);
-        writer.SeenMilliseconds = now;
-        return writer;
+        var now = Now;
+        lock (_gate)
+        {
+            var group = GroupOf(key);
+            if (group.Find(key) is not { } writer)
+            {
+                if (!group.HasRoom(now))
+                    throw TooMany(group.NextRoom(now));
+                group.Add(writer = new Writer(key, 0, now));
+            }
+
+            group.Hold(writer);
+            return new HeldWriter(this, writer);
+        }
+    }
+
+    private static MeshException TooMany(TimeSpan wait)
+    {
+        IntakeMetrics.RefusedWhole("TOO_MANY_WRITERS", 0);
+        return MeshException.ResourceExhausted(
+            "TOO_MANY_WRITERS", "The tenant has begun too many writers or request ids within an hour. A sender should keep its writer's id.", wait);
+    }
+
+    private WriterGroup GroupOf(string key)
+    {
+        var name = WriterLimits.GroupOf(key);
+        if (!_groups.TryGetValue(name, out var group))
+            _groups[name] = group = new WriterGroup(limits.MostOf(name));
+        return group;
+    }
+}
+
+/// <summary>A writer that is used, and not forgotten until this is disposed.</summary>
+public sealed class HeldWriter(WriterTable table, Writer writer) : IDisposable
+{
+    private int _released;
+
+    public Writer Writer => writer;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _released, 1) == 0)
+            table.Release(writer);
     }
 }

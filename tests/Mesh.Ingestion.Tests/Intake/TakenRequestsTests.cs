@@ -80,12 +80,32 @@ public sealed class TakenRequestsTests
     public void Memory_is_bounded_by_number_and_by_age()
     {
         var window = new RequestWindow();
-        for (var i = 0; i < RequestWindow.MaxKept + 10; i++)
+        for (var i = 0; i <= RequestWindow.MaxKept; i++)
             window.Add((UInt128)i, 1_000);
-        Assert.Equal(RequestWindow.MaxKept, window.Requests.Count);
-        Assert.Equal((UInt128)10, window.Requests.First().Key);
+        Assert.Equal(RequestWindow.MaxKept / 8 * 7 + 1, window.Requests.Count);
+        Assert.Equal((UInt128)(RequestWindow.MaxKept / 8), window.Requests.First().Key);
         window.Add(5, 1_001 + (long)RequestWindow.Kept.TotalMilliseconds);
         Assert.Equal((UInt128)5, Assert.Single(window.Requests).Key);
+    }
+
+    [Fact]
+    public async Task Who_floods_it_makes_nobody_else_forget()
+    {
+        var mine = Enumerable.Range(0, 1_000).Select(i => TakenRequests.KeyOf("acme", "/write", BitConverter.GetBytes(i))).ToList();
+        foreach (var key in mine)
+            Assert.True(await _taken.OnceAsync(key, TakeAsync));
+        for (var i = 0; i < 3 * RequestWindow.MaxKept; i++)
+            Assert.True(await _taken.OnceAsync(TakenRequests.KeyOf("flood", "/write", BitConverter.GetBytes(i)), () => Task.CompletedTask));
+        foreach (var key in mine)
+            Assert.False(await _taken.OnceAsync(key, TakeAsync));
+
+        // What a restart knows is bounded in the same way.
+        var window = new RequestWindow();
+        mine.ForEach(key => window.Add(key, 1_000));
+        for (var i = 0; i < 3 * RequestWindow.MaxKept; i++)
+            window.Add(TakenRequests.KeyOf("flood", "/write", BitConverter.GetBytes(i)), 2_000);
+        Assert.Equal(mine, window.Requests.Select(request => request.Key).Intersect(mine));
+        Assert.InRange(window.Requests.Count, RequestWindow.MaxKept / 2, RequestWindow.MaxKept);
     }
 
     private static async Task AppendAsync(WriteAheadLog log, UInt128? request)

@@ -11,7 +11,8 @@ public sealed class WriterTests
     {
         using var folder = new TemporaryFolder();
         using var log = LogFixture.Open(folder.Path);
-        var writer = new WriterTable(TimeProvider.System).OfStream("users/ada", "w");
+        using var held = new WriterTable(TimeProvider.System, new WriterLimits()).OfStream("acme", "users/ada", "w");
+        var writer = held.Writer;
         var turn = await writer.OpenAsync(CancellationToken.None);
         Assert.True(await AppendAsync(log, writer, 1, turn));
         Assert.Equal(BatchStanding.Taken, writer.Standing(1, turn));
@@ -33,19 +34,21 @@ public sealed class WriterTests
         var path = Path.Combine(folder.Path, "writers");
         using (var log = LogFixture.Open(folder.Path))
         {
-            var table = new WriterTable(TimeProvider.System);
-            var writer = table.OfStream("a", "w");
+            using var held = new WriterTable(TimeProvider.System, new WriterLimits()).OfStream("acme", "a", "w");
+            var writer = held.Writer;
             var turn = await writer.OpenAsync(CancellationToken.None);
             for (var number = 1UL; number <= 5; number++)
                 Assert.True(await AppendAsync(log, writer, number, turn));
         }
 
-        new WriterSnapshot(0, new Dictionary<string, WriterState> { ["stream/b/v"] = new(9, Now), ["stream/a/w"] = new(2, Now) }, []).Write(path);
+        new WriterSnapshot(0, new Dictionary<string, WriterState> { ["stream/acme/b/v"] = new(9, Now), ["stream/acme/a/w"] = new(2, Now) }, []).Write(path);
         using var again = LogFixture.Open(folder.Path);
-        var restored = new WriterTable(TimeProvider.System, SenderState.Restore(WriterSnapshot.Read(path), again));
-        Assert.Equal(5UL, restored.OfStream("a", "w").Durable);
-        Assert.Equal(9UL, restored.OfStream("b", "v").Durable);
-        Assert.Equal(0UL, restored.OfStream("b", "w").Durable);
+        var restored = new WriterTable(TimeProvider.System, new WriterLimits(), SenderState.Restore(WriterSnapshot.Read(path), again));
+        foreach (var (tenant, caller, id, durable) in new[] { ("acme", "a", "w", 5UL), ("acme", "b", "v", 9UL), ("acme", "b", "w", 0UL), ("other", "a", "w", 0UL) })
+        {
+            using var held = restored.OfStream(tenant, caller, id);
+            Assert.Equal(durable, held.Writer.Durable);
+        }
     }
 
     [Fact]
