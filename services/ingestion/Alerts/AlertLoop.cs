@@ -22,17 +22,19 @@ public sealed record AlertOptions
 }
 
 /// <summary>
-/// Evaluates policies when their time comes. Where the tables cannot be asked, nothing is decided: an alert neither
-/// fires nor ends because the database is away.
+/// Evaluates policies when their time comes, a bounded number at once and a part of that for each tenant. Where the tables cannot
+/// be asked, nothing is decided: an alert neither fires nor ends because the database is away.
 /// </summary>
 public sealed class AlertLoop(
     AlertTurnStore turns, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
     ILogger<AlertLoop> logger) : BackgroundLoop
 {
-    private const int Parallel = 8;
+    private static readonly AlertSlots Slots = AlertSlots.Normal;
 
     // For what the database has to be told when the program stops.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    private readonly List<(string Tenant, Task Evaluating)> _running = [];
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -40,25 +42,58 @@ public sealed class AlertLoop(
         var rest = options.Interval / 10 < TimeSpan.FromSeconds(1) ? options.Interval / 10 : TimeSpan.FromSeconds(1);
         using var ending = new CancellationTokenSource();
         await using var stopping = stoppingToken.Register(() => ending.CancelAfter(Grace));
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            if (await RoundAsync(stoppingToken, ending.Token) < Parallel)
-                await Task.Delay(rest, time, stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                if (await TakeAsync(stoppingToken, ending.Token))
+                    continue;
+                // Where a slot is waited for, the next turn begins as soon as one is free.
+                var pause = Task.Delay(rest, time, stoppingToken);
+                await (WaitsForSlot() ? Task.WhenAny([pause, .. _running.Select(item => item.Evaluating)]) : pause);
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(_running.Select(item => item.Evaluating));
         }
     }
 
-    private async Task<int> RoundAsync(CancellationToken stoppingToken, CancellationToken endingToken)
+    private bool WaitsForSlot() => Counts() is var running && (running.Values.Sum() >= Slots.All || Slots.Full(running).Length > 0);
+
+    private Dictionary<string, int> Counts() =>
+        _running.CountBy(item => item.Tenant, StringComparer.Ordinal).ToDictionary(count => count.Key, count => count.Value, StringComparer.Ordinal);
+
+    /// <summary>Begins to evaluate what is due; true where others may be due that have slots still.</summary>
+    private async Task<bool> TakeAsync(CancellationToken stoppingToken, CancellationToken endingToken)
     {
+        _running.RemoveAll(item => item.Evaluating.IsCompleted);
+        var running = Counts();
+        if (running.Values.Sum() >= Slots.All)
+            return false;
         try
         {
-            var due = await turns.TakeAsync(Parallel, endingToken);
-            await Task.WhenAll(due.Select(turn => EvaluateAsync(turn, stoppingToken, endingToken)));
-            return due.Count;
+            var taken = await turns.TakeAsync(Slots, running, endingToken);
+            _running.AddRange(taken.Turns.Select(turn => (turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken))));
+            return taken is { Turns.Count: > 0, LeftOut: true };
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The alert policies cannot be evaluated now");
-            return 0;
+            return false;
+        }
+    }
+
+    private async Task RunAsync(AlertTurn turn, CancellationToken stoppingToken, CancellationToken endingToken)
+    {
+        try
+        {
+            await EvaluateAsync(turn, stoppingToken, endingToken);
+        }
+        catch (Exception exception)
+        {
+            // Its turn ends with its lease, and the others go on.
+            logger.LogWarning(exception, "How {Policy} was evaluated is not noted", turn.Policy.Name);
         }
     }
 

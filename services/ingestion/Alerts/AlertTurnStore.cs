@@ -13,23 +13,36 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
     // More than this between two evaluations is a break.
     private TimeSpan Break => options.Interval * 3 > LeastBreak ? options.Interval * 3 : LeastBreak;
 
-    /// <summary>Takes policies whose time has come; other replicas take others.</summary>
-    public async Task<IReadOnlyList<AlertTurn>> TakeAsync(int limit, CancellationToken cancellationToken)
+    /// <summary>Takes policies whose time has come, as many as there are slots for; other replicas take others.</summary>
+    /// <param name="slots">The slots of this replica.</param>
+    /// <param name="running">What it evaluates at this time, by tenant.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<AlertTurns> TakeAsync(AlertSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
     {
-        const string sql = $"""
+        // Those that are looked at and not taken are left to others at the end of the transaction.
+        const string look = """
+            select tenant, id from alert_policies
+            where not paused and next_evaluation_time <= now() and tenant <> all(@full)
+            order by next_evaluation_time limit @Window for update skip locked
+            """;
+        const string take = $"""
             update alert_policies
             set evaluation = evaluation + 1, next_evaluation_time = now() + make_interval(secs => @lease)
-            where (tenant, id) in
-            (
-                select tenant, id from alert_policies where not paused and next_evaluation_time <= now()
-                order by next_evaluation_time limit @limit for update skip locked
-            )
+            where (tenant, id) in (select * from unnest(@tenants, @ids))
             returning {AlertPolicyRow.Columns}, evaluation, resume_time, now() as now
             """;
         await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
-        var due = await transaction.QueryAsync<TurnRow>(sql, new { lease = options.Lease.TotalSeconds, limit }, cancellationToken);
+        var due = await transaction.QueryAsync<AlertPolicyName>(look, new { full = slots.Full(running), slots.Window }, cancellationToken);
+        var chosen = slots.Choose(due, running);
+        if (chosen.Count == 0)
+            return new AlertTurns([], LeftOut: due.Count > 0);
+        var values = new
+        {
+            lease = options.Lease.TotalSeconds, tenants = chosen.Select(name => name.Tenant).ToArray(), ids = chosen.Select(name => name.Id).ToArray(),
+        };
+        var taken = await transaction.QueryAsync<TurnRow>(take, values, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return [.. due.Select(TurnOf)];
+        return new AlertTurns([.. taken.Select(TurnOf)], LeftOut: due.Count > taken.Count);
     }
 
     /// <summary>Gives a turn back, for whoever comes next.</summary>
@@ -90,3 +103,8 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
         public DateTimeOffset Now { get; init; }
     }
 }
+
+/// <summary>What was taken.</summary>
+/// <param name="Turns">The turns.</param>
+/// <param name="LeftOut">Whether more was due.</param>
+public sealed record AlertTurns(IReadOnlyList<AlertTurn> Turns, bool LeftOut);

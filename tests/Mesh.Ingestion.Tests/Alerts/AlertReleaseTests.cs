@@ -1,37 +1,21 @@
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
-using Mesh.Testing;
 using Npgsql;
 
 namespace Mesh.Ingestion.Tests.Alerts;
 
 [Trait("Needs", "servers")]
-public sealed class AlertReleaseTests : IAsyncLifetime
+public sealed class AlertReleaseTests(ReplicaServers servers) : IClassFixture<ReplicaServers>
 {
-    private readonly TemporaryFolder _folder = new();
-    private EngineProcess _engine = null!;
-    private string _postgres = "";
-
-    public async Task InitializeAsync()
-    {
-        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
-        await _engine.StartAsync();
-        _postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _engine.DisposeAsync();
-        _folder.Dispose();
-    }
+    private static readonly (string, string)[] s_settings = [("ALERT_MILLISECONDS", "300"), ("ALERT_LEASE_MILLISECONDS", "3600000")];
 
     [Fact]
     public async Task A_replica_that_is_asked_to_end_gives_its_turns_to_another()
     {
-        using var proxy = new HoldingProxy(_engine.Address);
-        await using var a = Replica("a", proxy.Address);
-        await using var b = Replica("b", _engine.Address);
+        using var proxy = new HoldingProxy(servers.Engine.Address);
+        await using var a = servers.Replica("a", proxy.Address, s_settings);
+        await using var b = servers.Replica("b", settings: s_settings);
         await a.StartAsync();
         using var channel = a.Connect();
         await AlertServers.CreateAsync(new AlertService.AlertServiceClient(channel), "turns", new AlertPolicy
@@ -49,21 +33,13 @@ public sealed class AlertReleaseTests : IAsyncLifetime
             await PolicyAsync() is var policy && policy.Number > held.Number && policy.Evaluated > held.Evaluated ? policy : null);
     }
 
-    private IngestionProcess Replica(string name, Uri clickHouse)
-    {
-        var process = new IngestionProcess(Path.Combine(_folder.Path, name), clickHouse, _postgres);
-        process.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
-        process.Settings["MESH_INGESTION_ALERT_LEASE_MILLISECONDS"] = "3600000";
-        return process;
-    }
-
     private async Task<Policy> PolicyAsync()
     {
         const string sql = """
             set app.tenant = '*';
             select evaluation, evaluate_time, next_evaluation_time > now() + interval '30 minutes' from ingestion.alert_policies
             """;
-        await using var source = NpgsqlDataSource.Create(_postgres);
+        await using var source = NpgsqlDataSource.Create(servers.Postgres);
         await using var command = source.CreateCommand(sql);
         await using var reader = await command.ExecuteReaderAsync();
         Assert.True(await reader.ReadAsync());

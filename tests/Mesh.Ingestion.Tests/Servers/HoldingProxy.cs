@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Mesh.Ingestion.Tests.Servers;
 
@@ -9,7 +10,7 @@ internal sealed class HoldingProxy : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _end = new();
     private readonly Uri _server;
-    private volatile bool _holds;
+    private volatile byte[]? _holds;
     private int _held;
 
     public HoldingProxy(Uri server)
@@ -24,7 +25,8 @@ internal sealed class HoldingProxy : IDisposable
     /// <summary>How many connections are held back.</summary>
     public int Held => Volatile.Read(ref _held);
 
-    public void Hold() => _holds = true;
+    /// <summary>Holds back from now on what contains a text.</summary>
+    public void Hold(string text = "") => _holds = Encoding.UTF8.GetBytes(text);
 
     public void Dispose()
     {
@@ -70,7 +72,7 @@ internal sealed class HoldingProxy : IDisposable
         {
             while (await from.GetStream().ReadAsync(buffer, _end.Token) is > 0 and var read)
             {
-                if (requests && _holds)
+                if (requests && _holds is { } held && buffer.AsSpan(0, read).IndexOf(held) >= 0)
                 {
                     Interlocked.Increment(ref _held);
                     await Task.Delay(Timeout.Infinite, _end.Token);
