@@ -92,6 +92,36 @@ public sealed class CallBudgetTests : IAsyncLifetime
         Assert.Equal(Reply.SendAgain, await ReplyAsync(() => ExportAsync("packed", Large, "gzip")));
     }
 
+    [Theory]
+    [InlineData(Export)]
+    [InlineData("/mesh.ingestion.v1.TelemetryService/Write")]
+    [InlineData("/mesh.ingestion.v1.TelemetryService/Stream")]
+    public async Task A_message_that_is_refused_on_its_way_can_be_sent_to_its_end(string method)
+    {
+        // A stream that is reset while its client sends may be seen as cancelled, and the status with its delay is lost.
+        const string refusals = "mesh_ingestion_requests_refused_total{reason=\"RECEIVERS_BUSY\"}";
+        using var held = await HoldAsync();
+        Assert.Equal(Reply.SendAgain, await ReplyAsync(() => ExportAsync("first", Large)));
+        await Wait.UntilAsync("a refused message is sent whole and answered", async () =>
+        {
+            var before = await _ingestion.MetricAsync(refusals);
+            using var call = new UnfinishedCall(_ingestion, method, Large * 2, Large, Posts.Bearer);
+            await Wait.UntilAsync("it is refused", async () => await _ingestion.MetricAsync(refusals) > before);
+            call.Finish();
+            try
+            {
+                using var answer = await call.Answer;
+                await answer.Content.ReadAsByteArrayAsync();
+                Assert.Equal("8", answer.Headers.Concat(answer.TrailingHeaders).Single(header => header.Key == "grpc-status").Value.Single());
+            }
+            catch (Exception lost) when (lost is HttpRequestException or IOException or OperationCanceledException)
+            {
+            }
+
+            return await call.Whole;
+        });
+    }
+
     [Fact]
     public async Task Of_a_caller_whom_nobody_knows_little_is_read()
     {
@@ -177,7 +207,7 @@ public sealed class CallBudgetTests : IAsyncLifetime
         }
         catch (RpcException refused) when (refused.StatusCode == StatusCode.Cancelled && refused.Details() is null)
         {
-            // The refusal came before all was sent: a client may see the end of the stream before its status, and sends again too.
+            // A client that takes too long to send the rest may see the end of the stream before its status, and sends again too.
             return Reply.SendAgain;
         }
         catch (RpcException refused)
