@@ -15,7 +15,8 @@ public sealed class AlertFairnessTests(ReplicaServers servers) : IClassFixture<R
     {
         using var proxy = new HoldingProxy(servers.Engine.Address);
         proxy.Hold("sluggish");
-        await using var ingestion = servers.Replica("a", proxy.Address, ("ALERT_MILLISECONDS", "300"), ("ALERT_LEASE_MILLISECONDS", "3600000"));
+        await using var ingestion = servers.Replica(
+            "a", proxy.Address, settings: [("ALERT_MILLISECONDS", "300"), ("ALERT_LEASE_MILLISECONDS", "3600000")]);
         await ingestion.StartAsync();
         using var channel = ingestion.Connect();
         var client = new AlertService.AlertServiceClient(channel);

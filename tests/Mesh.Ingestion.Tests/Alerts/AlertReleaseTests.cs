@@ -14,7 +14,7 @@ public sealed class AlertReleaseTests(ReplicaServers servers) : IClassFixture<Re
     public async Task A_replica_that_is_asked_to_end_gives_its_turns_to_another()
     {
         using var proxy = new HoldingProxy(servers.Engine.Address);
-        await using var a = servers.Replica("a", proxy.Address, s_settings);
+        await using var a = servers.Replica("a", proxy.Address, settings: s_settings);
         await using var b = servers.Replica("b", settings: s_settings);
         await a.StartAsync();
         using var channel = a.Connect();

@@ -13,24 +13,16 @@ public sealed class HistoryCrashTests : IAsyncLifetime
     // What the recorded Gnocchi has at first.
     private const int Recorded = 16;
 
-    private readonly TestFolder _folder = new();
+    private readonly ReplicaServers _servers = new();
     private readonly RecordedGnocchi _gnocchi = new(TimeProvider.System.GetUtcNow());
-    private EngineProcess _engine = null!;
-    private string _postgres = "";
     private int _expected = Recorded;
 
-    public async Task InitializeAsync()
-    {
-        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
-        await _engine.StartAsync();
-        _postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
-    }
+    public Task InitializeAsync() => _servers.InitializeAsync();
 
-    public async Task DisposeAsync()
+    public Task DisposeAsync()
     {
-        await _engine.DisposeAsync();
         _gnocchi.Dispose();
-        _folder.Dispose();
+        return _servers.DisposeAsync();
     }
 
     [Fact]
@@ -40,7 +32,7 @@ public sealed class HistoryCrashTests : IAsyncLifetime
         await StartAsync(ingestion);
         foreach (var trigger in new[] { HistoryCut.BeforePlan, HistoryCut.Planned, HistoryCut.Written })
         {
-            await using var cut = await HistoryCut.ArmAsync(_postgres, trigger);
+            await using var cut = await HistoryCut.ArmAsync(_servers.Postgres, trigger);
             Add();
             await ReadSoonAsync(ingestion);
             await cut.ReachedAsync();
@@ -61,7 +53,7 @@ public sealed class HistoryCrashTests : IAsyncLifetime
         await StartAsync(first);
         foreach (var trigger in new[] { HistoryCut.Planned, HistoryCut.Written })
         {
-            await using var cut = await HistoryCut.ArmAsync(_postgres, trigger);
+            await using var cut = await HistoryCut.ArmAsync(_servers.Postgres, trigger);
             var unsettled = Add();
             await ReadSoonAsync(first);
             await cut.ReachedAsync();
@@ -69,10 +61,10 @@ public sealed class HistoryCrashTests : IAsyncLifetime
             await cut.ReleaseAsync();
             await second.StartAsync();
             var next = Add();
-            await ReadUntilAsync(second, async () => await _engine.NumberAsync(CountOf(next)) == 1);
+            await ReadUntilAsync(second, async () => await _servers.Engine.NumberAsync(CountOf(next)) == 1);
 
             // Only the first one's log can tell whether it has the value.
-            Assert.True(trigger == HistoryCut.Written || await _engine.NumberAsync(CountOf(unsettled)) == 0);
+            Assert.True(trigger == HistoryCut.Written || await _servers.Engine.NumberAsync(CountOf(unsettled)) == 0);
             await first.StartAsync();
             await CheckAsync(first);
             Assert.Equal(0, await cut.PlansAsync());
@@ -85,8 +77,8 @@ public sealed class HistoryCrashTests : IAsyncLifetime
     {
         await using var ingestion = Replica("only");
         await StartAsync(ingestion);
-        await using var cut = await HistoryCut.ArmAsync(_postgres, HistoryCut.Written);
-        await using (var refusal = new Npgsql.NpgsqlConnection(_postgres))
+        await using var cut = await HistoryCut.ArmAsync(_servers.Postgres, HistoryCut.Written);
+        await using (var refusal = new Npgsql.NpgsqlConnection(_servers.Postgres))
         {
             await refusal.OpenAsync();
             await using var command = new Npgsql.NpgsqlCommand(
@@ -95,7 +87,7 @@ public sealed class HistoryCrashTests : IAsyncLifetime
         }
 
         var value = Add();
-        await ReadUntilAsync(ingestion, async () => await _engine.NumberAsync(CountOf(value)) == 1);
+        await ReadUntilAsync(ingestion, async () => await _servers.Engine.NumberAsync(CountOf(value)) == 1);
         using var channel = ingestion.Connect();
         await new TargetClient(channel).WaitAsync("history", "cloud", Target.Types.State.Down, "could not be read");
         await cut.ReleaseAsync();
@@ -103,14 +95,11 @@ public sealed class HistoryCrashTests : IAsyncLifetime
         Assert.Equal(0, await cut.PlansAsync());
     }
 
-    private IngestionProcess Replica(string name) => new(Path.Combine(_folder.Path, name), _engine.Address, _postgres)
-    {
-        Settings = { ["MESH_INGESTION_BATCH_MILLISECONDS"] = "100" },
-    };
+    private IngestionProcess Replica(string name) => _servers.Replica(name, settings: ("BATCH_MILLISECONDS", "100"));
 
     private async Task StartAsync(IngestionProcess ingestion)
     {
-        await ingestion.StartAsync();
+        await _servers.StartAsync(ingestion);
         using var channel = ingestion.Connect();
         await new TargetClient(channel).CreateAsync("history", "cloud", _gnocchi.Address.ToString(), seconds: 20, Target.Types.Kind.Gnocchi);
         await CheckAsync(ingestion);
@@ -129,11 +118,11 @@ public sealed class HistoryCrashTests : IAsyncLifetime
     private async Task CheckAsync(IngestionProcess ingestion)
     {
         const string read = "select count() from samples where value = 1 and series in (select id from series where metric = 'up')";
-        await ReadUntilAsync(ingestion, async () => await _engine.NumberAsync(Values("count()")) >= _expected);
-        var before = await _engine.NumberAsync(read);
-        await ReadUntilAsync(ingestion, async () => await _engine.NumberAsync(read) >= before + 3);
-        Assert.Equal(_expected, await _engine.NumberAsync(Values("count()")));
-        Assert.Equal(_expected, await _engine.NumberAsync(Values("uniqExact(series, time)")));
+        await ReadUntilAsync(ingestion, async () => await _servers.Engine.NumberAsync(Values("count()")) >= _expected);
+        var before = await _servers.Engine.NumberAsync(read);
+        await ReadUntilAsync(ingestion, async () => await _servers.Engine.NumberAsync(read) >= before + 3);
+        Assert.Equal(_expected, await _servers.Engine.NumberAsync(Values("count()")));
+        Assert.Equal(_expected, await _servers.Engine.NumberAsync(Values("uniqExact(series, time)")));
     }
 
     private static async Task ReadSoonAsync(IngestionProcess ingestion)

@@ -13,27 +13,16 @@ public sealed class RefusalTests : IAsyncLifetime
 {
     private const int DiskMegabytes = 48, FreeMegabytes = 24;
 
-    private readonly TemporaryFolder _folder = new();
-    private EngineProcess _engine = null!;
-    private string _postgres = null!;
+    private readonly ReplicaServers _servers = new();
 
-    public async Task InitializeAsync()
-    {
-        _engine = new EngineProcess(Path.Combine(_folder.Path, "clickhouse"));
-        await _engine.StartAsync();
-        _postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
-    }
+    public Task InitializeAsync() => _servers.InitializeAsync();
 
-    public async Task DisposeAsync()
-    {
-        await _engine.DisposeAsync();
-        _folder.Dispose();
-    }
+    public Task DisposeAsync() => _servers.DisposeAsync();
 
     [Fact]
     public async Task While_the_disk_has_no_room()
     {
-        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "small"), _engine.Address, _postgres) { DiskMegabytes = DiskMegabytes };
+        await using var ingestion = _servers.Replica("small", diskMegabytes: DiskMegabytes);
         ingestion.Settings["MESH_INGESTION_LOG_MIN_FREE_BYTES"] = $"{FreeMegabytes << 20}";
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
@@ -53,7 +42,7 @@ public sealed class RefusalTests : IAsyncLifetime
     [Fact]
     public async Task While_the_database_is_away_and_the_log_is_full()
     {
-        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "full"), _engine.Address, _postgres);
+        await using var ingestion = _servers.Replica("full");
         ingestion.Settings["MESH_INGESTION_LOG_BYTES"] = "65536";
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
@@ -61,9 +50,9 @@ public sealed class RefusalTests : IAsyncLifetime
         List<WayIn> all = [.. ways.Samples, .. ways.Records, .. ways.Own];
         await SendAsync(all, until: Reply.Taken);
 
-        await _engine.KillAsync();
+        await _servers.Engine.KillAsync();
         await SendAsync(all, until: Reply.SendAgain);
-        await _engine.StartAsync();
+        await _servers.Engine.StartAsync();
         await SendAsync(all, until: Reply.Taken);
 
         await CheckAsync(all, ingestion, "LOG_FULL");
@@ -72,7 +61,7 @@ public sealed class RefusalTests : IAsyncLifetime
     [Fact]
     public async Task While_a_tenant_sends_faster_than_it_may()
     {
-        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "slow"), _engine.Address, _postgres);
+        await using var ingestion = _servers.Replica("slow");
         // A tenant's burst is ten seconds' worth: one request.
         foreach (var items in new[] { "SAMPLES", "LOGS", "SPANS" })
             ingestion.Settings[$"MESH_INGESTION_TENANT_{items}_PER_SECOND"] = $"{WayIn.Items / 10}";
@@ -90,7 +79,7 @@ public sealed class RefusalTests : IAsyncLifetime
     [Fact]
     public async Task While_a_tenants_records_are_too_many_bytes()
     {
-        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "large"), _engine.Address, _postgres);
+        await using var ingestion = _servers.Replica("large");
         ingestion.Settings["MESH_INGESTION_TENANT_RECORD_BYTES_PER_SECOND"] = "60";
         await StartAsync(ingestion);
         using var channel = ingestion.Connect();
@@ -105,7 +94,7 @@ public sealed class RefusalTests : IAsyncLifetime
     [Fact]
     public async Task Of_a_batch_of_Meshs_own_contract_what_is_too_much_is_left_out_and_told()
     {
-        await using var ingestion = new IngestionProcess(Path.Combine(_folder.Path, "own"), _engine.Address, _postgres);
+        await using var ingestion = _servers.Replica("own");
         // A burst is ten seconds' worth. The rate is so slow that nothing comes back while the test runs.
         foreach (var (items, number) in new[] { ("LOGS", 1), ("SPANS", 2), ("EVENTS", 3), ("RECORD_BYTES", 1000) })
             ingestion.Settings[$"MESH_INGESTION_TENANT_{items}_PER_SECOND"] = $"{number}";
@@ -137,7 +126,7 @@ public sealed class RefusalTests : IAsyncLifetime
         Assert.InRange(large, 1, 8);
 
         var written = "(select count() from logs) + (select count() from spans) + (select count() from events)";
-        await IngestionServers.WaitForAsync(_engine, ingestion, $"select {written}", taken + large);
+        await _servers.WaitForAsync(ingestion, $"select {written}", taken + large);
         Assert.Equal(3009 - taken - large, await ingestion.MetricAsync("mesh_ingestion_items_rejected_total{reason=\"RATE_LIMIT\"}"));
     }
 
@@ -155,7 +144,7 @@ public sealed class RefusalTests : IAsyncLifetime
     private async Task CheckAsync(List<WayIn> ways, IngestionProcess ingestion, string reason)
     {
         foreach (var way in ways)
-            await IngestionServers.WaitForAsync(_engine, ingestion, $"select count() from {way.Table} where tenant = '{way.Tenant}'", way.Taken);
+            await _servers.WaitForAsync(ingestion, $"select count() from {way.Table} where tenant = '{way.Tenant}'", way.Taken);
         var refused = ways.Sum(way => way.Refused);
         Assert.Equal(refused, await ingestion.MetricAsync($"mesh_ingestion_requests_refused_total{{reason=\"{reason}\"}}"));
         Assert.Equal(

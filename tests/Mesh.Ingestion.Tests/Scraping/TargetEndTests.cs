@@ -10,7 +10,7 @@ namespace Mesh.Ingestion.Tests.Scraping;
 /// find the target down in between, which ends all that it shows until it is up again.
 /// </summary>
 [Trait("Needs", "servers")]
-public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<IngestionServers>
+public sealed class TargetEndTests(ReplicaServers servers) : IClassFixture<ReplicaServers>
 {
     private const string IsEnd = "reinterpretAsUInt64(value) = 0x7ff0000000000002";
 
@@ -22,21 +22,21 @@ public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<Ing
         )
         """;
 
+    private static readonly (string, string)[] s_quick = [("BATCH_MILLISECONDS", "100")];
+
     private const string Plain = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n";
 
     [Fact]
     public async Task Series_end_once_over_moves_of_the_turn_and_the_deletion_of_the_target()
     {
         using var raw = new RawTarget();
-        using var folder = new TestFolder();
-        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
-        await using var first = Replica(folder, "first", postgres);
-        await using var second = Replica(folder, "second", postgres);
-        await first.StartAsync();
+        await using var first = servers.Replica("first", settings: s_quick);
+        await using var second = servers.Replica("second", settings: s_quick);
+        await servers.StartAsync(first);
         Show(raw, "kept 1\ngone 1\n");
         using (var channel = first.Connect())
             await new TargetClient(channel).CreateAsync("moves", "app", raw.Address + "app", seconds: 10);
-        await servers.WaitForAsync(Some("gone", 1), 1);
+        await servers.WaitForAsync(first, Some("gone", 1), 1);
 
         // What the dead replica has read ends with the next one's reading. A turn that follows has seen the one before to its end.
         await ReadAsync(raw, first, 2);
@@ -44,22 +44,22 @@ public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<Ing
         Show(raw, "kept 1\nborn 1\n");
         await second.StartAsync();
         await ReadAsync(raw, second, 1);
-        await servers.WaitForAsync(Ended("gone"), 1);
+        await servers.WaitForAsync(second, Ended("gone"), 1);
 
         // With both, turns go to and fro.
         await first.StartAsync();
         await ReadAsync(raw, second, 6);
         Show(raw, "kept 1\n");
         await ReadAsync(raw, second, 6);
-        await servers.WaitForAsync(Ended("born"), 1);
+        await servers.WaitForAsync(second, Ended("born"), 1);
 
         // A target that is down ends what it showed; it is not ended again while it stays so.
         raw.On("app", Encoding.UTF8.GetBytes("HTTP/1.1 500 Broken\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"));
         await ReadAsync(raw, second, 6);
-        await servers.WaitForAsync(Ended("kept"), 1);
+        await servers.WaitForAsync(second, Ended("kept"), 1);
         Show(raw, "kept 2\n");
         await ReadAsync(raw, second, 1);
-        await servers.WaitForAsync(Some("kept", 2), 1);
+        await servers.WaitForAsync(second, Some("kept", 2), 1);
 
         // Deleted over one replica while the other one, which may have read it last, is dead.
         await first.KillAsync();
@@ -70,8 +70,8 @@ public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<Ing
             await targets.DeleteAsync("moves", "app");
         }
 
-        await servers.WaitForAsync(Ended("kept"), 1);
-        await servers.WaitForAsync(Ended("up"), 1);
+        await servers.WaitForAsync(second, Ended("kept"), 1);
+        await servers.WaitForAsync(second, Ended("up"), 1);
         await first.StartAsync();
         await first.DrainedAsync();
         foreach (var metric in new[] { "gone", "born", "kept", "up" })
@@ -102,11 +102,4 @@ public sealed class TargetEndTests(IngestionServers servers) : IClassFixture<Ing
 
     private static string Select(string what, string metric) =>
         $"select {what} from samples where tenant = 'moves' and series in (select id from series where tenant = 'moves' and metric = '{metric}')";
-
-    private IngestionProcess Replica(TestFolder folder, string name, string postgres)
-    {
-        var replica = new IngestionProcess(Path.Combine(folder.Path, name), servers.Engine.Address, postgres);
-        replica.Settings["MESH_INGESTION_BATCH_MILLISECONDS"] = "100";
-        return replica;
-    }
 }

@@ -7,7 +7,7 @@ namespace Mesh.Ingestion.Tests.Scraping;
 
 /// <summary>Two replicas of ingestion on one database share the targets.</summary>
 [Trait("Needs", "servers")]
-public sealed class TargetReplicaTests(IngestionServers servers) : IClassFixture<IngestionServers>
+public sealed class TargetReplicaTests(ReplicaServers servers) : IClassFixture<ReplicaServers>
 {
     private const string Answer = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 8\r\n\r\nshown 1\n";
 
@@ -15,10 +15,8 @@ public sealed class TargetReplicaTests(IngestionServers servers) : IClassFixture
     public async Task Each_target_is_read_by_one_at_a_time_and_by_another_when_that_one_dies_or_stops()
     {
         using var raw = new RawTarget();
-        using var folder = new TestFolder();
-        var postgres = await (await PostgresServer.GetAsync()).CreateDatabaseAsync();
-        await using var first = Replica(folder, "first", postgres);
-        await using var second = Replica(folder, "second", postgres);
+        await using var first = servers.Replica("first");
+        await using var second = servers.Replica("second");
         await first.StartAsync();
         using var channel = first.Connect();
         var targets = new TargetClient(channel);
@@ -46,9 +44,9 @@ public sealed class TargetReplicaTests(IngestionServers servers) : IClassFixture
         // A replica that is stopped gives its turns back itself.
         asked = raw.Asked("held");
         await Wait.UntilAsync("the second replica holds the turn", async () =>
-            await CountAsync(postgres, "id = 'held' and lease_end is not null") == 1);
+            await CountAsync("id = 'held' and lease_end is not null") == 1);
         await second.StopAsync();
-        Assert.Equal(9, await CountAsync(postgres, "lease_end is null"));
+        Assert.Equal(9, await CountAsync("lease_end is null"));
         await first.StartAsync();
         held.SetResult();
         raw.On("held", System.Text.Encoding.UTF8.GetBytes(Answer));
@@ -56,9 +54,6 @@ public sealed class TargetReplicaTests(IngestionServers servers) : IClassFixture
         await ReadAgainAsync(raw);
         Assert.Null(raw.AskedTwiceAtOnce);
     }
-
-    private IngestionProcess Replica(TestFolder folder, string name, string postgres) =>
-        new(Path.Combine(folder.Path, name), servers.Engine.Address, postgres);
 
     private static async Task ReadAgainAsync(RawTarget raw)
     {
@@ -69,9 +64,9 @@ public sealed class TargetReplicaTests(IngestionServers servers) : IClassFixture
         }
     }
 
-    private static async Task<long> CountAsync(string postgres, string condition)
+    private async Task<long> CountAsync(string condition)
     {
-        await using var connection = new NpgsqlConnection(postgres);
+        await using var connection = new NpgsqlConnection(servers.Postgres);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"select count(*) from ingestion.targets where {condition}", connection);
         return (long)(await command.ExecuteScalarAsync())!;

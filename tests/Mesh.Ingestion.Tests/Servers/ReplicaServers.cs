@@ -28,12 +28,26 @@ public sealed class ReplicaServers : IAsyncLifetime
     /// <summary>An ingestion with a folder of its own, not started yet.</summary>
     /// <param name="name">The name of its folder.</param>
     /// <param name="clickHouse">How it reaches the engine; null for directly.</param>
+    /// <param name="diskMegabytes">The size of a disk of its own; null for none.</param>
     /// <param name="settings">What is set of MESH_INGESTION_….</param>
-    public IngestionProcess Replica(string name, Uri? clickHouse = null, params (string Name, string Value)[] settings)
+    public IngestionProcess Replica(string name, Uri? clickHouse = null, int? diskMegabytes = null, params (string Name, string Value)[] settings)
     {
-        var process = new IngestionProcess(Path.Combine(_folder.Path, name), clickHouse ?? Engine.Address, Postgres);
+        var folder = Path.Combine(_folder.Path, name);
+        var process = new IngestionProcess(folder, clickHouse ?? Engine.Address, Postgres) { DiskMegabytes = diskMegabytes };
         foreach (var (setting, value) in settings)
             process.Settings["MESH_INGESTION_" + setting] = value;
         return process;
     }
+
+    /// <summary>Starts the first ingestion, and waits until it has made the tables that a test asks.</summary>
+    public async Task StartAsync(IngestionProcess replica)
+    {
+        const string made = "select count() from system.tables where database = currentDatabase() and name in ('samples', 'series')";
+        await replica.StartAsync();
+        await WaitForAsync(replica, made, 2);
+    }
+
+    /// <summary>Waits until the engine answers the query with the number.</summary>
+    public Task WaitForAsync(IngestionProcess ingestion, string sql, long expected) =>
+        IngestionServers.WaitForAsync(Engine, ingestion, sql, expected);
 }
