@@ -7,7 +7,7 @@ namespace Mesh.Ingestion.Query;
 /// <summary>Reads an answer in FORMAT RowBinary whose rows are all of one length (clickhouse.com/docs, "RowBinary").</summary>
 internal static class BinaryRows
 {
-    private const int RowsAtOnce = 4096;
+    private const int RowsAtOnce = 1024;
 
     /// <summary>Whole rows, as many at once as have come. The memory is used again for the next ones.</summary>
     public static async IAsyncEnumerable<ReadOnlyMemory<byte>> QueryBinaryAsync(

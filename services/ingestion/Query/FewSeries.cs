@@ -17,5 +17,5 @@ internal sealed class FewSeries
     public (string Metric, JsonElement Labels) Of(ulong id) => _found.TryGetValue(id, out var series) ? series : throw BinaryRows.Broken();
 
     /// <summary>Whether these are the series of the ids, and no others.</summary>
-    public bool Are(IReadOnlyCollection<ulong> ids) => ids.Count == _found.Count && ids.All(_found.ContainsKey);
+    public bool Are(IReadOnlyCollection<ulong>? ids) => ids?.Count == _found.Count && ids.All(_found.ContainsKey);
 }

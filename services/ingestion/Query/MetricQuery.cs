@@ -59,6 +59,14 @@ public sealed record MetricQuery(
     /// <summary>The last point.</summary>
     public long End => Start + Step * (Points - 1);
 
+    /// <summary>The samples later than this are seen by the points, or compared with those that are.</summary>
+    public long After => Start - (Function switch
+    {
+        V1.SeriesFunction.Unspecified => LookBack,
+        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => Window + LookBack,
+        _ => Window,
+    });
+
     /// <summary>Whether every window begins and ends with a minute, so that roll-ups of minutes tell the same as the samples.</summary>
     public bool IsOfMinutes => Start % Minute == 0 && (Step % Minute == 0 || Points == 1) && Window % Minute == 0
         && Function is V1.SeriesFunction.AvgOverTime or V1.SeriesFunction.MinOverTime or V1.SeriesFunction.MaxOverTime

@@ -18,19 +18,23 @@ internal static class MetricSql
         """ + Limits;
 
     /// <summary>
-    /// The rows of samples that the query's points are reckoned from, by series and time: series, time in milliseconds, scale and
-    /// mantissa (planning their alias would cost more than reading them); where roll-ups serve: series, time in milliseconds, least,
-    /// greatest, sum, count.
+    /// The samples later than a time that the query's points are reckoned from, in the order of series and time: see
+    /// <see cref="SampleRow.OfSample"/>. The columns are those that are stored: planning what they stand for would cost more than reading them.
     /// </summary>
-    public static string Rows(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters)
-    {
-        var named = $"({string.Join(',', ids)})";
-        return (query.IsOfMinutes
-            ? $"select series, toUnixTimestamp64Milli(time), min, max, sum, toFloat64(count) from ({Minutes(query, named, parameters)})"
-            : $"select series, s.time as time, s.scale, s.mantissa from samples as s where {Range(query, BeforeOf(query), named, parameters)}")
-            // For few rows, sorting costs less than reading every part in order, and filtering once less than column by column.
-            + "\norder by series, time" + Limits + ", optimize_read_in_order = 0, optimize_move_to_prewhere = 0";
-    }
+    public static string SampleRows(MetricQuery query, IEnumerable<ulong> ids, long after, SqlParameters parameters) =>
+        $"""
+        select series, s.time as time, s.scale, s.mantissa
+        from samples as s
+        where {Range(query, after, Named(ids), parameters)}
+        """ + InOrder;
+
+    /// <summary>The minutes that the query's points are reckoned from, in the order of series and time: see <see cref="SampleRow.OfMinute"/>.</summary>
+    public static string MinuteRows(MetricQuery query, IEnumerable<ulong> ids, SqlParameters parameters) =>
+        $"""
+        select series, s.time as time, s.scale, s.min_mantissa, s.max_mantissa, s.sum_mantissa, s.sum_raw, s.count
+        from samples_1m as s
+        where {MinuteRange(query, Named(ids), parameters)}
+        """ + InOrder;
 
     /// <summary>One row per group: its labels' values, the numbers of its points, their values.</summary>
     public static string PerGroup(MetricQuery query, IReadOnlyList<string> by, SqlParameters parameters)
@@ -70,6 +74,9 @@ internal static class MetricSql
     /// <summary>What one question may cost the database.</summary>
     public const string Limits = "\nsettings max_execution_time = 30, max_memory_usage = 4000000000";
 
+    // For few rows, sorting costs less than reading every part in order, and filtering once less than column by column.
+    private const string InOrder = "\norder by series, time" + Limits + ", optimize_read_in_order = 0, optimize_move_to_prewhere = 0";
+
     private const string Mean = "arrayAvg(joined) desc";
     private const string AllMatched = "(select id from matched)";
 
@@ -85,13 +92,7 @@ internal static class MetricSql
         {Limit(query, "series", parameters)}
         """;
 
-    // How far before a point the samples lie that it sees, or that are compared with those.
-    private static long BeforeOf(MetricQuery query) => query.Function switch
-    {
-        V1.SeriesFunction.Unspecified => MetricQuery.LookBack,
-        V1.SeriesFunction.Rate or V1.SeriesFunction.Increase => query.Window + MetricQuery.LookBack,
-        _ => query.Window,
-    };
+    private static string Named(IEnumerable<ulong> ids) => $"({string.Join(',', ids)})";
 
     private static string Points(MetricQuery query, string ids, SqlParameters parameters) => query.Function switch
     {
@@ -124,7 +125,7 @@ internal static class MetricSql
         $"""
         select series, {FirstPoint("s.time", query)} as bucket, argMax(s.value, s.time) as value, toUnixTimestamp64Milli(max(s.time)) as at
         from samples as s
-        where {Range(query, BeforeOf(query), ids, parameters)}
+        where {Range(query, query.After, ids, parameters)}
         group by series, bucket
         """;
 
@@ -142,7 +143,7 @@ internal static class MetricSql
                         partition by series order by time rows between unbounded preceding and current row) as before,
                     if(value < before, value, value - before) as growth
                 from samples as s
-                where {Range(query, BeforeOf(query), ids, parameters)} and {NotStale("s.value")}
+                where {Range(query, query.After, ids, parameters)} and {NotStale("s.value")}
             )
             array join {PointsOf("time", query)} as k
             group by series, k
@@ -180,7 +181,7 @@ internal static class MetricSql
         $"""
         select series, time, s.value as min, s.value as max, s.value as sum, toUInt64(1) as count
         from samples as s
-        where {Range(query, BeforeOf(query), ids, parameters)}{condition} and {NotStale("s.value")}
+        where {Range(query, query.After, ids, parameters)}{condition} and {NotStale("s.value")}
         """;
 
     // A row of a minute stands where its minute ends: it is seen by the same points as each of its samples.
@@ -188,9 +189,7 @@ internal static class MetricSql
         $"""
         select series, toDateTime64(s.time, 3, 'UTC') + interval 1 minute as time, s.min as min, s.max as max, s.sum as sum, s.count as count
         from samples_1m as s
-        where s.tenant = {parameters.Text(query.Tenant)} and s.series in {ids}
-            and s.time >= toDateTime({parameters.Number((query.Start - query.Window) / 1000)})
-            and s.time < toDateTime({parameters.Number(Math.Min(query.End, query.RolledUp) / 1000)})
+        where {MinuteRange(query, ids, parameters)}
         union all
         {Samples(query, $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.RolledUp)})", ids, parameters)}
         """;
@@ -198,9 +197,14 @@ internal static class MetricSql
     // Prometheus ends a series by a NaN of its own, 0x7ff0000000000002: from there on the series has no value.
     public static string NotStale(string value) => $"reinterpretAsUInt64({value}) != 9218868437227405314";
 
-    private static string Range(MetricQuery query, long before, string ids, SqlParameters parameters) =>
+    private static string MinuteRange(MetricQuery query, string ids, SqlParameters parameters) =>
         $"s.tenant = {parameters.Text(query.Tenant)} and s.series in {ids}"
-        + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(query.Start - before)})"
+        + $" and s.time >= toDateTime({parameters.Number(query.After / 1000)})"
+        + $" and s.time < toDateTime({parameters.Number(Math.Min(query.End, query.RolledUp) / 1000)})";
+
+    private static string Range(MetricQuery query, long after, string ids, SqlParameters parameters) =>
+        $"s.tenant = {parameters.Text(query.Tenant)} and s.series in {ids}"
+        + $" and s.time > fromUnixTimestamp64Milli({parameters.Number(after)})"
         + $" and s.time <= fromUnixTimestamp64Milli({parameters.Number(query.End)})";
 
     // The first point that sees a sample of this time; below 0 where it lies before the range.

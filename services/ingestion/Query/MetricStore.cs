@@ -65,13 +65,15 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
     // reading them. Many series, and long stretches of time, are left to the database, and so is the order of the top ones.
     private static int MostOf(MetricQuery query) => query.Top > 0 ? 0 : (int)Math.Min(MostFew, FewMilliseconds / (query.End - query.Start + query.Window));
 
+    // The rows of the series that the selector matched before come while it is found out what it matches now.
     private async IAsyncEnumerable<FoundSeries> FewOrJoinedAsync(MetricQuery query, int most, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var guessed = _guesses.Of(query.Tenant, query.Selector) is { } ids && ids.Count <= most ? Rows(query, ids, cancellationToken) : null;
+        var guess = _guesses.Of(query.Tenant, query.Selector);
+        await using var guessed = guess?.Count <= most ? SeriesRows.Ask(clickHouse, query, guess, cancellationToken) : null;
         var few = await FewAsync(query, most, cancellationToken);
         if (few is { Count: 0 })
             yield break;
-        await using var asked = few is null || guessed is not null && few.Are(guessed.Ids) ? null : Rows(query, few.Ids, cancellationToken);
+        await using var asked = few is null || few.Are(guessed?.Ids) ? null : SeriesRows.Ask(clickHouse, query, few.Ids, cancellationToken);
         await foreach (var found in few is null ? JoinedAsync(query, cancellationToken) : ReckonedAsync(query, few, (asked ?? guessed)!))
             yield return found;
     }
@@ -90,13 +92,6 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
         return few;
     }
 
-    private RowStream Rows(MetricQuery query, IReadOnlyCollection<ulong> ids, CancellationToken cancellationToken)
-    {
-        var parameters = new SqlParameters();
-        var sql = MetricSql.Rows(query, ids, parameters);
-        return RowStream.Begin(ids, token => clickHouse.QueryBinaryAsync(sql, parameters, SampleRow.BytesOf(query), token), cancellationToken);
-    }
-
     private async IAsyncEnumerable<FoundSeries> JoinedAsync(MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var parameters = new SqlParameters();
@@ -108,31 +103,16 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
         }
     }
 
-    private static async IAsyncEnumerable<FoundSeries> ReckonedAsync(MetricQuery query, FewSeries few, RowStream stream)
+    private static async IAsyncEnumerable<FoundSeries> ReckonedAsync(MetricQuery query, FewSeries few, SeriesRows rows)
     {
-        var (points, rowBytes) = (new SeriesPoints(query), SampleRow.BytesOf(query));
-        var current = default(ulong?);
-        await foreach (var rows in stream.ReadAsync())
-        {
-            for (var at = 0; at < rows.Length; at += rowBytes)
-            {
-                var (series, row) = SampleRow.Read(rows.Span.Slice(at, rowBytes));
-                if (current is { } before && before != series)
-                    yield return Found(before);
-                current = series;
-                points.Add(row);
-            }
-        }
-
-        if (current is { } last)
-            yield return Found(last);
-
-        FoundSeries Found(ulong series)
+        var points = new SeriesPoints(query);
+        while (await rows.NextAsync() is { } series)
         {
             var (metric, labels) = few.Of(series);
             var response = new V1.QueryMetricsResponse();
+            await rows.TakeAsync(series, points);
             points.MoveTo(response);
-            return new(metric, labels, response);
+            yield return new(metric, labels, response);
         }
     }
 
