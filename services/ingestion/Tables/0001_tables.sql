@@ -17,7 +17,7 @@ settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fs
 -- A value is a whole number and how many of its digits are decimals, 255 means the bits of a double. Queries read the column
 -- value. The order is that of the blocks as they are inserted. Merging costs more than inserting, so few large merges are
 -- made and no small ones. Granules are small, because most questions are about few series in many parts.
--- A day that is over becomes one part an hour after its last insert.
+-- A day becomes one part when nothing of it has come for five minutes.
 create table if not exists samples
 (
     tenant LowCardinality(String) codec(ZSTD(1)),
@@ -34,7 +34,7 @@ order by (tenant, series, time)
 ttl toDateTime(time) + interval 30 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
     ttl_only_drop_parts = 1, min_parts_to_merge_at_once = 12, vertical_merge_algorithm_min_columns_to_activate = 1,
-    index_granularity = 2048, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
+    index_granularity = 2048, min_age_to_force_merge_seconds = 300, min_age_to_force_merge_on_partition_only = 1;
 
 -- Before roll-ups were made by the drain, a view made them.
 drop view if exists samples_to_1m;
@@ -65,7 +65,7 @@ order by (tenant, series, time, scale)
 ttl time + interval 400 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_parts_to_merge_at_once = 8, vertical_merge_algorithm_min_columns_to_activate = 1, index_granularity = 2048,
-    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
+    min_age_to_force_merge_seconds = 300, min_age_to_force_merge_on_partition_only = 1;
 
 create table if not exists logs
 (

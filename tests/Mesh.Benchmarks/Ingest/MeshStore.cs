@@ -63,6 +63,19 @@ internal sealed class MeshStore : ISide
         }, TimeSpan.FromMinutes(3));
     }
 
+    /// <summary>Waits until each day is one part, as it becomes five minutes after its last sample.</summary>
+    public Task RestAsync() => Wait.UntilAsync("each day is one part", async () =>
+    {
+        await Task.Delay(1_000);
+        return await Engine.QueryAsync("""
+            select max(parts)
+            from (select count() as parts from system.parts where active and database = currentDatabase() and table in ('samples', 'samples_1m') group by table, partition)
+            """) == "1";
+    }, TimeSpan.FromMinutes(15));
+
+    public Task<string> PartsAsync(string table) =>
+        Engine.QueryAsync($"select count() from system.parts where active and database = currentDatabase() and table = '{table}'");
+
     public async Task<Dictionary<string, long>> MergeAsync()
     {
         foreach (var table in new[] { "samples", "samples_1m", "series" })
