@@ -7,6 +7,7 @@ using Mesh.Testing;
 
 namespace Mesh.Common.Tests.ClickHouse;
 
+[Trait("Needs", "servers")]
 public sealed class ClickHouseTests : IAsyncLifetime
 {
     private ClickHouseServer _server = null!;

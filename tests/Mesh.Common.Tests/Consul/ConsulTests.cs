@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mesh.Common.Tests.Consul;
 
+[Trait("Needs", "servers")]
 public sealed class ConsulTests : IAsyncLifetime
 {
     private ConsulAgent _agent = null!;

@@ -11,6 +11,7 @@ using static Mesh.Common.Tests.Hosting.Calls;
 
 namespace Mesh.Common.Tests.Discovery;
 
+[Trait("Needs", "servers")]
 public sealed class DiscoveryTests : IAsyncLifetime
 {
     private ConsulAgent _agent = null!;

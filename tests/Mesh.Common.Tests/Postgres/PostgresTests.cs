@@ -9,6 +9,7 @@ using Npgsql;
 
 namespace Mesh.Common.Tests.Postgres;
 
+[Trait("Needs", "servers")]
 public sealed class PostgresTests : IAsyncLifetime
 {
     private static readonly IReadOnlyList<Migration> s_migrations = Migration.In(Assembly.GetExecutingAssembly());

@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Mesh.Common.Tests.Telemetry;
 
+[Trait("Needs", "servers")]
 public sealed class TelemetryTests
 {
     private readonly ConcurrentQueue<(string Path, string Subject, string Body)> _received = new();
