@@ -40,8 +40,8 @@ public static class IngestionOptions
             SpansPerSecond = Number(configuration, "TENANT_SPANS_PER_SECOND") ?? normal.SpansPerSecond,
             EventsPerSecond = Number(configuration, "TENANT_EVENTS_PER_SECOND") ?? normal.EventsPerSecond,
             RecordBytesPerSecond = Number(configuration, "TENANT_RECORD_BYTES_PER_SECOND") ?? normal.RecordBytesPerSecond,
-            ActiveSeries = (int)(Number(configuration, "TENANT_SERIES") ?? normal.ActiveSeries),
-            Streams = (int)(Number(configuration, "TENANT_STREAMS") ?? normal.Streams),
+            ActiveSeries = Small(configuration, "TENANT_SERIES") ?? normal.ActiveSeries,
+            Streams = Small(configuration, "TENANT_STREAMS") ?? normal.Streams,
         });
     }
 
@@ -51,8 +51,8 @@ public static class IngestionOptions
         var normal = new QuotaOptions();
         return Checked(normal with
         {
-            Targets = (int)(Number(configuration, "TENANT_TARGETS") ?? normal.Targets),
-            AlertPolicies = (int)(Number(configuration, "TENANT_ALERT_POLICIES") ?? normal.AlertPolicies),
+            Targets = Small(configuration, "TENANT_TARGETS") ?? normal.Targets,
+            AlertPolicies = Small(configuration, "TENANT_ALERT_POLICIES") ?? normal.AlertPolicies,
         });
     }
 
@@ -62,8 +62,8 @@ public static class IngestionOptions
         var normal = new WriterLimits();
         return Checked(normal with
         {
-            Writers = (int)(Number(configuration, "TENANT_WRITERS") ?? normal.Writers),
-            RequestIds = (int)(Number(configuration, "TENANT_REQUEST_IDS") ?? normal.RequestIds),
+            Writers = Small(configuration, "TENANT_WRITERS") ?? normal.Writers,
+            RequestIds = Small(configuration, "TENANT_REQUEST_IDS") ?? normal.RequestIds,
         });
     }
 
@@ -84,8 +84,8 @@ public static class IngestionOptions
         var normal = new AlertPurgeOptions();
         return Checked(normal with
         {
-            HistoryDays = (int)(Number(configuration, "ALERT_HISTORY_DAYS") ?? normal.HistoryDays),
-            DeliveryDays = (int)(Number(configuration, "ALERT_DELIVERY_DAYS") ?? normal.DeliveryDays),
+            HistoryDays = Small(configuration, "ALERT_HISTORY_DAYS") ?? normal.HistoryDays,
+            DeliveryDays = Small(configuration, "ALERT_DELIVERY_DAYS") ?? normal.DeliveryDays,
             IntervalMilliseconds = Number(configuration, "ALERT_PURGE_MILLISECONDS") ?? normal.IntervalMilliseconds,
         });
     }
@@ -98,7 +98,7 @@ public static class IngestionOptions
         {
             TimeoutMilliseconds = Number(configuration, "WEBHOOK_TIMEOUT_MILLISECONDS") ?? normal.TimeoutMilliseconds,
             BackoffMilliseconds = Number(configuration, "WEBHOOK_BACKOFF_MILLISECONDS") ?? normal.BackoffMilliseconds,
-            Attempts = (int)(Number(configuration, "WEBHOOK_ATTEMPTS") ?? normal.Attempts),
+            Attempts = Small(configuration, "WEBHOOK_ATTEMPTS") ?? normal.Attempts,
         });
     }
 
@@ -135,4 +135,8 @@ public static class IngestionOptions
     private static long? Number(IConfiguration configuration, string name) => configuration["MESH_INGESTION_" + name] is not { Length: > 0 } text
         ? null
         : long.TryParse(text, out var value) ? value : throw new ValidationException($"MESH_INGESTION_{name} must be a whole number and is `{text}`.");
+
+    private static int? Small(IConfiguration configuration, string name) => Number(configuration, name) is not { } value
+        ? null
+        : value is >= int.MinValue and <= int.MaxValue ? (int)value : throw new ValidationException($"MESH_INGESTION_{name} must be at most {int.MaxValue} and is {value}.");
 }

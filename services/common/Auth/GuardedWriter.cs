@@ -17,7 +17,7 @@ internal sealed class GuardedWriter<T>(IServerStreamWriter<T> inner, StreamGuard
     public Task WriteAsync(T message) => WriteAsync(message, CancellationToken.None);
 
     public Task WriteAsync(T message, CancellationToken cancellationToken) =>
-        guard.Refused ? Task.FromCanceled(guard.Context.CancellationToken)
+        guard.Refused ? Task.FromException(new OperationCanceledException())
         : cancellationToken == guard.Context.CancellationToken ? inner.WriteAsync(message, guard.Call.CancellationToken)
         : cancellationToken.CanBeCanceled ? WriteUnlessCancelledAsync(message, cancellationToken)
         : inner.WriteAsync(message, cancellationToken);

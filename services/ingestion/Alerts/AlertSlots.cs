@@ -1,14 +1,14 @@
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>
-/// How many policies a replica evaluates at once, and how many of one tenant. A tenant whose evaluations are slow fills its own share,
-/// and delays nobody else's alerts.
+/// How many policies a replica evaluates at once, and how many of one tenant: a tenant whose evaluations are slow does not fill all slots
+/// by itself.
 /// </summary>
 /// <param name="All">The slots of the replica.</param>
 /// <param name="OfTenant">The most that one tenant has of them.</param>
 public sealed record AlertSlots(int All, int OfTenant)
 {
-    public static AlertSlots Normal { get; } = new(16, 4);
+    public static AlertSlots Normal { get; } = new(16, 8);
 
     /// <summary>How many due policies are looked at to choose from.</summary>
     public int Window => All * 4;

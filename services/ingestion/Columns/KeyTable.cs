@@ -12,7 +12,7 @@ namespace Mesh.Ingestion.Columns;
 public sealed class KeyTable : IDisposable
 {
     // With at most half of the slots taken, strings that nobody has chosen so never make a search as long as this.
-    private const int LongSearch = 512;
+    private const int LongSearch = 128;
 
     private readonly ByteBuffer _arena = new();
     private readonly ValueColumn<int> _ends = new("Int32");

@@ -16,7 +16,7 @@ namespace Mesh.Ingestion.Drain;
 /// holds for roll-ups, which are made here of some batches together: one insert of few rows where a view would make many.
 /// </summary>
 public sealed class DrainLoop(
-    WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, WriterLimits limits, TableSetup tables, TimeProvider time,
+    WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, TableSetup tables, TimeProvider time,
     ILogger<DrainLoop> logger) : BackgroundLoop
 {
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(20);
@@ -137,7 +137,7 @@ public sealed class DrainLoop(
         files.Checkpoint.Write(new DrainPosition(drained, _rollupStart));
         if (batch.End == drained && time.GetElapsedTime(_snapshotAt) >= SnapshotInterval)
         {
-            _snapshot = batch.Senders.SnapshotAt(batch.End, limits);
+            _snapshot = batch.Senders.SnapshotAt(batch.End, time.GetUtcNow().ToUnixTimeMilliseconds());
             _snapshot.Write(files.SnapshotPath);
             _snapshotAt = time.GetTimestamp();
             writers.Forget();

@@ -28,9 +28,13 @@ public sealed class TakenRequests
     public TakenRequests(TimeProvider time, RequestWindow restored)
         : this(time)
     {
+        // The log may have a request twice, where it was forgotten early and taken again: the later time counts.
+        var latest = new Dictionary<UInt128, long>();
+        foreach (var (key, milliseconds) in restored.Requests)
+            latest[key] = milliseconds;
         foreach (var (key, milliseconds) in restored.Requests)
         {
-            if (_outcomes.TryAdd(key, Task.CompletedTask))
+            if (latest[key] == milliseconds && _outcomes.TryAdd(key, Task.CompletedTask))
                 _window.Add(key, milliseconds);
         }
     }

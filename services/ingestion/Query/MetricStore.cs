@@ -73,7 +73,10 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
         var few = await FewAsync(query, most, cancellationToken);
         if (few is { Count: 0 })
             yield break;
-        await using var asked = few is null || few.Are(guessed?.Ids) ? null : SeriesRows.Ask(clickHouse, query, few.Ids, cancellationToken);
+        var isRight = few?.Are(guessed?.Ids) == true;
+        if (guessed is not null && !isRight)
+            await guessed.DisposeAsync();
+        await using var asked = few is null || isRight ? null : SeriesRows.Ask(clickHouse, query, few.Ids, cancellationToken);
         await foreach (var found in few is null ? JoinedAsync(query, cancellationToken) : ReckonedAsync(query, few, (asked ?? guessed)!))
             yield return found;
     }
@@ -86,10 +89,9 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
         var few = new FewSeries();
         await foreach (var row in clickHouse.QueryAsync(sql, parameters.Values, cancellationToken))
             few.Add(row.NaturalNumber(0), row.Text(1), row[2]);
-        if (few.Count > most)
-            return null;
-        _guesses.Keep(query.Tenant, query.Selector, few);
-        return few;
+        var found = few.Count <= most ? few : null;
+        _guesses.Keep(query.Tenant, query.Selector, found);
+        return found;
     }
 
     private async IAsyncEnumerable<FoundSeries> JoinedAsync(MetricQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -9,22 +9,25 @@ namespace Mesh.Ingestion.Query;
 /// </summary>
 internal sealed class SelectorGuesses : IDisposable
 {
-    // Some 16 MB.
-    private const int MaxIds = 2_000_000;
+    private const long MaxBytes = 16 << 20;
 
-    // What a selector takes itself, in ids.
-    private const int SelectorIds = 64;
-
-    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MaxIds });
+    private readonly MemoryCache _cache = new(new MemoryCacheOptions { SizeLimit = MaxBytes });
 
     /// <summary>The ids of the series that the selector matched; null when it is not known.</summary>
     public IReadOnlyCollection<ulong>? Of(string tenant, Selector selector) => _cache.Get<ulong[]>((tenant, selector));
 
-    public void Keep(string tenant, Selector selector, FewSeries series)
+    /// <summary>Keeps what the selector matches now; where that is nothing, or null for too many, forgets what it matched before.</summary>
+    public void Keep(string tenant, Selector selector, FewSeries? series)
     {
-        if (series.Count > 0)
-            _cache.Set((tenant, selector), series.Ids.ToArray(), new MemoryCacheEntryOptions { Size = series.Count + SelectorIds, SlidingExpiration = TimeSpan.FromMinutes(15) });
+        if (series is { Count: > 0 })
+            _cache.Set((tenant, selector), series.Ids.ToArray(), new MemoryCacheEntryOptions { Size = SizeOf(selector, series), SlidingExpiration = TimeSpan.FromMinutes(15) });
+        else
+            _cache.Remove((tenant, selector));
     }
+
+    // About what the entry takes: its objects, those of each matcher, the characters, the ids.
+    private static long SizeOf(Selector selector, FewSeries series) =>
+        512 + selector.Matchers.Sum(matcher => 128L + 2 * (matcher.Label.Length + matcher.Value.Length)) + 8L * series.Count;
 
     public void Dispose() => _cache.Dispose();
 }

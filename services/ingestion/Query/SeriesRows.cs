@@ -56,5 +56,6 @@ internal sealed class SeriesRows : IAsyncDisposable
     {
         foreach (var stream in _streams)
             await stream.DisposeAsync();
+        _streams.Clear();
     }
 }

@@ -65,7 +65,7 @@ order by (tenant, series, time, scale)
 ttl time + interval 400 day
 settings non_replicated_deduplication_window = 10000, fsync_after_insert = 1, fsync_part_directory = 1,
     min_parts_to_merge_at_once = 8, vertical_merge_algorithm_min_columns_to_activate = 1, index_granularity = 2048,
-    min_age_to_force_merge_seconds = 300, min_age_to_force_merge_on_partition_only = 1;
+    min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 create table if not exists logs
 (

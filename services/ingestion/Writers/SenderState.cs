@@ -44,26 +44,13 @@ public sealed class SenderState
             Requests.Add(request, reader.Header.UnixMilliseconds);
     }
 
-    /// <summary>The state as it is kept at a position, without the writers that are forgotten by then.</summary>
-    public WriterSnapshot SnapshotAt(long position, WriterLimits limits)
+    /// <summary>The state as it is kept at a position, without the writers that are forgotten at this time, in milliseconds since 1970.</summary>
+    public WriterSnapshot SnapshotAt(long position, long now)
     {
-        var now = Writers.Values.Select(state => state.SeenMilliseconds).DefaultIfEmpty().Max();
         foreach (var (key, state) in Writers)
         {
             if (WriterLimits.IsForgotten(key, state.SeenMilliseconds, now))
                 Writers.Remove(key);
-        }
-
-        foreach (var group in Writers.GroupBy(writer => WriterLimits.GroupOf(writer.Key)).Select(group => group.ToList()))
-        {
-            var surplus = group.Count - limits.MostOf(WriterLimits.GroupOf(group[0].Key));
-            if (surplus <= 0)
-                continue;
-            foreach (var (key, state) in group.OrderBy(writer => writer.Value.SeenMilliseconds).Take(surplus))
-            {
-                if (WriterLimits.MakesRoom(state.SeenMilliseconds, now))
-                    Writers.Remove(key);
-            }
         }
 
         return new WriterSnapshot(position, Writers, Requests.Requests);

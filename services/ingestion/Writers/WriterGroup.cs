@@ -8,19 +8,22 @@ internal sealed class WriterGroup(int most)
 
     public int Count => _writers.Count;
 
-    /// <summary>Whether there is room for one more writer; what may be forgotten for it is.</summary>
+    /// <summary>Whether there is room for one more writer.</summary>
     public bool HasRoom(long now)
     {
-        while (_writers.Count >= most && _idle.First?.Value is { } oldest
-            && WriterLimits.MakesRoom(oldest.SeenMilliseconds, now) && oldest.Settled.IsCompleted)
-            Remove(oldest);
+        if (_writers.Count >= most)
+            Forget(now);
         return _writers.Count < most;
     }
 
-    /// <summary>After which time there may be room again.</summary>
-    public TimeSpan NextRoom(long now) => _idle.First?.Value is { } oldest
-        ? TimeSpan.FromMilliseconds(Math.Max(1000, oldest.SeenMilliseconds + WriterLimits.ShortMemory.TotalMilliseconds - now + 1))
-        : WriterLimits.ShortMemory;
+    /// <summary>After which time it is worth asking for room again: an hour at the most.</summary>
+    public TimeSpan NextRoom(long now)
+    {
+        var wait = _idle.First?.Value is { } oldest
+            ? WriterLimits.MemoryOf(oldest.Key) - TimeSpan.FromMilliseconds(now - oldest.SeenMilliseconds - 1)
+            : WriterLimits.ShortMemory;
+        return TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 1000, WriterLimits.ShortMemory.TotalMilliseconds));
+    }
 
     public Writer? Find(string key) => _writers.GetValueOrDefault(key);
 

@@ -4,23 +4,22 @@ namespace Mesh.Ingestion.Writers;
 
 /// <summary>
 /// For how long writers are known, and how many of one tenant. A writer is remembered for seven days after its last batch, the id of a
-/// single write for an hour. Where a tenant has more writers than its limit, those that have been silent longest are forgotten
-/// first, but none that sent within the last hour: rather a new one is refused. So whoever keeps to the limit is never
-/// forgotten early, and nobody is by what another tenant does.
+/// single write for an hour. Nobody is forgotten earlier: where a tenant has as many as its limit, a new one is refused. What is
+/// forgotten follows from the time of the last batch alone, which the log knows too, so a restart brings none of them back.
 /// </summary>
 public sealed record WriterLimits
 {
     /// <summary>How long a writer is remembered after its last batch.</summary>
     public static readonly TimeSpan Memory = TimeSpan.FromDays(7);
 
-    /// <summary>How long every writer is remembered after its last batch, and all that the id of a single write is.</summary>
+    /// <summary>How long the id of a single write is remembered.</summary>
     public static readonly TimeSpan ShortMemory = TimeSpan.FromHours(1);
 
     private const string RequestPrefix = "request/", TargetPrefix = "target/";
 
-    /// <summary>The most writers of one tenant's streams that are known at the same time, and of its targets.</summary>
+    /// <summary>The most writers of one tenant's streams within seven days.</summary>
     [Range(1, int.MaxValue)]
-    public int Writers { get; init; } = 10_000;
+    public int Writers { get; init; } = 20_000;
 
     /// <summary>The most ids of single writes of one tenant within an hour.</summary>
     [Range(1, int.MaxValue)]
@@ -44,15 +43,14 @@ public sealed record WriterLimits
         return end < 0 ? key : key[..end];
     }
 
-    /// <summary>How many writers a group may have.</summary>
-    public int MostOf(string group) => group.StartsWith(RequestPrefix, StringComparison.Ordinal) ? RequestIds : Writers;
+    /// <summary>How many writers a group may have. Targets have a limit of their own before they are made.</summary>
+    public int MostOf(string group) =>
+        group.StartsWith(TargetPrefix, StringComparison.Ordinal) ? int.MaxValue : group.StartsWith(RequestPrefix, StringComparison.Ordinal) ? RequestIds : Writers;
 
-    /// <summary>Whether a writer that was last heard of then is forgotten now, whatever the number of others.</summary>
+    /// <summary>How long a writer is remembered after it was last heard of.</summary>
+    public static TimeSpan MemoryOf(string key) => key.StartsWith(RequestPrefix, StringComparison.Ordinal) ? ShortMemory : Memory;
+
+    /// <summary>Whether a writer that was last heard of then is forgotten now.</summary>
     public static bool IsForgotten(string key, long seenMilliseconds, long nowMilliseconds) =>
-        IsSilent(seenMilliseconds, nowMilliseconds, key.StartsWith(RequestPrefix, StringComparison.Ordinal) ? ShortMemory : Memory);
-
-    /// <summary>Whether a writer may be forgotten to make room for another.</summary>
-    public static bool MakesRoom(long seenMilliseconds, long nowMilliseconds) => IsSilent(seenMilliseconds, nowMilliseconds, ShortMemory);
-
-    private static bool IsSilent(long seenMilliseconds, long nowMilliseconds, TimeSpan time) => nowMilliseconds - seenMilliseconds > time.TotalMilliseconds;
+        nowMilliseconds - seenMilliseconds > MemoryOf(key).TotalMilliseconds;
 }

@@ -12,12 +12,18 @@ public sealed class WriterTable(TimeProvider time, WriterLimits limits)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, WriterGroup> _groups = new(StringComparer.Ordinal);
 
-    /// <summary>The writers that the log knows.</summary>
+    /// <summary>
+    /// The writers that the log knows, without those that had been forgotten by now: one that was, and has begun anew since, must not come
+    /// back with its old number.
+    /// </summary>
     public WriterTable(TimeProvider time, WriterLimits limits, SenderState restored)
         : this(time, limits)
     {
         foreach (var (key, state) in restored.Writers.OrderBy(writer => writer.Value.SeenMilliseconds))
-            GroupOf(key).Add(new Writer(key, state.Number, state.SeenMilliseconds));
+        {
+            if (!WriterLimits.IsForgotten(key, state.SeenMilliseconds, Now))
+                GroupOf(key).Add(new Writer(key, state.Number, state.SeenMilliseconds));
+        }
     }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -45,12 +51,8 @@ public sealed class WriterTable(TimeProvider time, WriterLimits limits)
         lock (_gate)
         {
             var group = GroupOf(key);
-            // A target is one that the tenant was allowed to have: it is not refused here.
             if (group.Find(key) is not { } writer)
-            {
-                group.HasRoom(now);
                 group.Add(writer = new Writer(key, 0, now));
-            }
 
             group.Touch(writer, now);
             return writer;
@@ -101,7 +103,7 @@ public sealed class WriterTable(TimeProvider time, WriterLimits limits)
     {
         IntakeMetrics.RefusedWhole("TOO_MANY_WRITERS", 0);
         return MeshException.ResourceExhausted(
-            "TOO_MANY_WRITERS", "The tenant has begun too many writers or request ids within an hour. A sender should keep its writer's id.", wait);
+            "TOO_MANY_WRITERS", "The tenant has begun too many writers within a week, or request ids within an hour. A sender should keep its writer's id.", wait);
     }
 
     private WriterGroup GroupOf(string key)

@@ -69,7 +69,7 @@ internal sealed class MeshStore : ISide
         await Task.Delay(1_000);
         return await Engine.QueryAsync("""
             select max(parts)
-            from (select count() as parts from system.parts where active and database = currentDatabase() and table in ('samples', 'samples_1m') group by table, partition)
+            from (select count() as parts from system.parts where active and database = currentDatabase() and table = 'samples' group by partition)
             """) == "1";
     }, TimeSpan.FromMinutes(15));
 

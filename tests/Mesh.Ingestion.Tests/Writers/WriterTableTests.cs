@@ -27,24 +27,42 @@ public sealed class WriterTableTests : IDisposable
     }
 
     [Fact]
-    public async Task One_too_many_within_an_hour_is_refused_and_later_the_longest_silent_makes_room()
+    public async Task One_too_many_within_a_week_is_refused_and_nobody_is_forgotten_for_it()
     {
         foreach (var id in new[] { "a", "b", "c" })
         {
             await WriteAsync("acme", id);
-            _time.Advance(TimeSpan.FromMinutes(10));
+            _time.Advance(TimeSpan.FromDays(1));
         }
 
         var refused = Assert.Throws<MeshException>(() => _table.OfStream("acme", "users/ada", "d"));
-        Assert.Equal(("TOO_MANY_WRITERS", TimeSpan.FromMinutes(30)), (refused.Reason, TimeSpan.FromMinutes(Math.Round(refused.RetryAfter!.Value.TotalMinutes))));
+        Assert.Equal(("TOO_MANY_WRITERS", TimeSpan.FromHours(1)), (refused.Reason, refused.RetryAfter));
         // Who is known is not refused, nor is another tenant.
         await WriteAsync("acme", "a");
         await WriteAsync("other", "d");
 
-        // `b` is the one that has been silent longest now.
-        _time.Advance(TimeSpan.FromMinutes(45));
+        // A week after `b` was last heard of.
+        _time.Advance(TimeSpan.FromDays(5.1));
         await WriteAsync("acme", "d");
         Assert.Equal([2UL, 0UL, 1UL, 1UL], new[] { "a", "b", "c", "d" }.Select(id => DurableOf("acme", id)));
+    }
+
+    // Whoever was forgotten and begins anew counts from one: an old number that came back would take his batches for old ones.
+    [Fact]
+    public void A_writer_that_was_forgotten_does_not_come_back_with_a_restart()
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        const long day = 24 * 3_600_000;
+        var writers = new Dictionary<string, WriterState>
+        {
+            [WriterLimits.KeyOfStream("acme", "users/ada", "old")] = new(57, now - 8 * day),
+            [WriterLimits.KeyOfStream("acme", "users/ada", "new")] = new(57, now - 6 * day),
+        };
+        var restored = new WriterTable(_time, Limits, new SenderState(new WriterSnapshot(0, writers, [])));
+        Assert.Equal(1, restored.Count);
+        using var old = restored.OfStream("acme", "users/ada", "old");
+        using var known = restored.OfStream("acme", "users/ada", "new");
+        Assert.Equal((0UL, 57UL), (old.Writer.Durable, known.Writer.Durable));
     }
 
     [Fact]
@@ -88,27 +106,21 @@ public sealed class WriterTableTests : IDisposable
         for (var i = 0; i < 10; i++)
             _table.OfTarget($"tenants/acme/targets/t{i}");
         Assert.Equal(10, _table.Count);
-        _time.Advance(TimeSpan.FromHours(2));
-        _table.OfTarget("tenants/acme/targets/new");
-        Assert.Equal(3, _table.Count);
     }
 
     [Fact]
-    public void The_snapshot_is_bounded_as_the_table_is()
+    public void The_snapshot_forgets_what_the_table_forgets()
     {
-        const long hour = 3_600_000, now = 100 * hour;
-        var writers = new Dictionary<string, WriterState>();
-        for (var i = 0; i < 5; i++)
-        {
-            writers[WriterLimits.KeyOfStream("acme", "users/ada", $"{i}")] = new(1, now - 5 * hour + i);
-            writers[WriterLimits.KeyOfStream("other", "users/ada", $"{i}")] = new(1, now - i);
-        }
+        const long hour = 3_600_000, now = 1000 * hour;
+        var (stream, request, target) = (WriterLimits.KeyOfStream("acme", "users/ada", "s"), WriterLimits.KeyOfRequest("acme", "r"), WriterLimits.KeyOfTarget("tenants/acme/targets/t"));
+        Assert.Equal([request, stream, target], KeptOf(now - hour, now - 168 * hour, now - 168 * hour));
+        Assert.Empty(KeptOf(now - hour - 1, now - 168 * hour - 1, now - 168 * hour - 1));
 
-        writers[WriterLimits.KeyOfTarget("tenants/acme/targets/t")] = new(1, now - 6 * hour);
-        var kept = new SenderState(new WriterSnapshot(0, writers, [])).SnapshotAt(1, Limits).Writers.Keys;
-        // What sent within the last hour stays; of the others the latest do.
-        Assert.Equal(["2", "3", "4"], kept.Where(key => key.StartsWith("stream/acme/", StringComparison.Ordinal)).Select(key => key[^1..]).Order());
-        Assert.Equal((5, 9), (kept.Count(key => key.StartsWith("stream/other/", StringComparison.Ordinal)), kept.Count()));
+        IEnumerable<string> KeptOf(long requested, long streamed, long read)
+        {
+            var writers = new Dictionary<string, WriterState> { [stream] = new(1, streamed), [request] = new(1, requested), [target] = new(1, read) };
+            return new SenderState(new WriterSnapshot(0, writers, [])).SnapshotAt(1, now).Writers.Keys.Order(StringComparer.Ordinal);
+        }
     }
 
     public void Dispose()
