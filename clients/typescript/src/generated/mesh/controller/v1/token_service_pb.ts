@@ -350,7 +350,8 @@ export const TokenService: GenService<{
     output: typeof ListTokensResponseSchema;
   },
   /**
-   * Makes a token stop working, everywhere within 5 s. Errors: NOT_FOUND (`TOKEN_NOT_FOUND`).
+   * Makes a token stop working, everywhere within 5 s; a stream that is open with it ends within 10 s, and within 20 s
+   * where its client does not read. Errors: NOT_FOUND (`TOKEN_NOT_FOUND`).
    *
    * @generated from rpc mesh.controller.v1.TokenService.RevokeToken
    */

@@ -700,7 +700,8 @@ export const ListAlertDeliveriesResponseSchema: GenMessage<ListAlertDeliveriesRe
  */
 export const AlertService: GenService<{
   /**
-   * Creates a policy. Errors: ALREADY_EXISTS (`ALERT_POLICY_EXISTS`).
+   * Creates a policy. A tenant has 1,000 at most, unless the platform states another number. Errors: ALREADY_EXISTS
+   * (`ALERT_POLICY_EXISTS`), RESOURCE_EXHAUSTED (`TOO_MANY_ALERT_POLICIES`).
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.CreateAlertPolicy
    */
@@ -751,7 +752,8 @@ export const AlertService: GenService<{
   },
   /**
    * Creates a policy that is as another of the tenant or as a template, webhook and secret included. Errors: NOT_FOUND
-   * (`ALERT_POLICY_NOT_FOUND`, `ALERT_POLICY_TEMPLATE_NOT_FOUND`), ALREADY_EXISTS (`ALERT_POLICY_EXISTS`).
+   * (`ALERT_POLICY_NOT_FOUND`, `ALERT_POLICY_TEMPLATE_NOT_FOUND`), ALREADY_EXISTS (`ALERT_POLICY_EXISTS`), RESOURCE_EXHAUSTED
+   * (`TOO_MANY_ALERT_POLICIES`).
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.CloneAlertPolicy
    */

@@ -279,7 +279,8 @@ export const DeleteTargetResponseSchema: GenMessage<DeleteTargetResponse> = /*@_
  */
 export const TargetService: GenService<{
   /**
-   * Creates a target. Errors: ALREADY_EXISTS (`TARGET_EXISTS`).
+   * Creates a target. A tenant has 1,000 at most, unless the platform states another number. Errors: ALREADY_EXISTS
+   * (`TARGET_EXISTS`), RESOURCE_EXHAUSTED (`TOO_MANY_TARGETS`).
    *
    * @generated from rpc mesh.ingestion.v1.TargetService.CreateTarget
    */

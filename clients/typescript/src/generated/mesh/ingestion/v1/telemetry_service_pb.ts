@@ -61,7 +61,8 @@ export const StreamRequestSchema: GenMessage<StreamRequest> = /*@__PURE__*/
  */
 export type StreamRequest_Open = Message<"mesh.ingestion.v1.StreamRequest.Open"> & {
   /**
-   * Required. A UUID that is the writer's own over reconnects; a second stream of one writer ends the first.
+   * Required. A UUID that is the writer's own over reconnects; a second stream of one writer ends the first. It is
+   * known for the tenant and the caller, and for seven days after its last batch.
    *
    * @generated from field: string writer_id = 1;
    */
@@ -126,7 +127,8 @@ export const StreamResponseSchema: GenMessage<StreamResponse> = /*@__PURE__*/
  */
 export type StreamResponse_Opened = Message<"mesh.ingestion.v1.StreamResponse.Opened"> & {
   /**
-   * The number of the writer's last durable batch; 0 for a new writer. The next batch has the next number.
+   * The number of the writer's last durable batch; 0 for a writer that is new or forgotten. The next batch has the
+   * next number.
    *
    * @generated from field: uint64 last_durable_number = 1;
    */
@@ -248,7 +250,8 @@ export const TelemetryService: GenService<{
    * Writes batch after batch over one stream. The first message opens it; each batch is acknowledged once it is
    * durable. The writer keeps at most the window that Opened states unacknowledged. After a broken stream, a writer
    * opens a new one under the same writer id and sends what was not acknowledged again, under the same numbers.
-   * Errors: INVALID_ARGUMENT (`BATCH_GAP`, `COLUMNS_DIFFER`), RESOURCE_EXHAUSTED (`LOG_FULL`, `DISK_FULL`, with RetryInfo).
+   * Errors: INVALID_ARGUMENT (`BATCH_GAP`, `COLUMNS_DIFFER`), RESOURCE_EXHAUSTED (`LOG_FULL`, `DISK_FULL`,
+   * `TOO_MANY_STREAMS`, `TOO_MANY_WRITERS`, with RetryInfo).
    *
    * @generated from rpc mesh.ingestion.v1.TelemetryService.Stream
    */
