@@ -73,10 +73,8 @@ public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secre
             values (@Tenant, @Id, @spec::jsonb, @Paused, @secret, @now, @now, @request)
             on conflict do nothing
             """;
-        // Creates of one tenant come one after another, so that all see how many policies there are.
-        const string alone = "select pg_advisory_xact_lock(hashtextextended('alert_policies/' || @Tenant, 0))";
         await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
-        await transaction.ExecuteAsync(alone, new { name.Tenant }, cancellationToken);
+        await Quota.OfAlertPolicies.EnterAsync(transaction, name.Tenant, cancellationToken);
         var values = new { name.Tenant, name.Id, spec = JsonFormatter.Default.Format(spec), spec.Paused, secret, now = time.GetUtcNow(), request };
         if (await transaction.ExecuteAsync(sql, values, cancellationToken) == 0)
         {
@@ -86,22 +84,12 @@ public sealed class AlertPolicyStore(MeshDatabase database, WebhookSecrets secre
         }
         else
         {
-            await CheckQuotaAsync(transaction, name.Tenant, cancellationToken);
+            await Quota.OfAlertPolicies.CheckAsync(transaction, name.Tenant, quotas.AlertPolicies, cancellationToken);
         }
 
         var policy = await FindAsync(transaction, name, "", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return policy;
-    }
-
-    private async Task CheckQuotaAsync(MeshTransaction transaction, string tenant, CancellationToken cancellationToken)
-    {
-        const string beyond = "select 1 from alert_policies where tenant = @tenant offset @AlertPolicies limit 1";
-        if (await transaction.QueryOneAsync<int?>(beyond, new { tenant, quotas.AlertPolicies }, cancellationToken) is not null)
-        {
-            throw MeshException.ResourceExhausted(
-                "TOO_MANY_ALERT_POLICIES", $"The tenant `{tenant}` has {quotas.AlertPolicies} alert policies, and may have no more.");
-        }
     }
 
     private static async Task<AlertPolicy> FindAsync(

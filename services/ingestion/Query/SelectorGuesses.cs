@@ -25,9 +25,9 @@ internal sealed class SelectorGuesses : IDisposable
             _cache.Remove((tenant, selector));
     }
 
+    public void Dispose() => _cache.Dispose();
+
     // About what the entry takes: its objects, those of each matcher, the characters, the ids.
     private static long SizeOf(Selector selector, FewSeries series) =>
         512 + selector.Matchers.Sum(matcher => 128L + 2 * (matcher.Label.Length + matcher.Value.Length)) + 8L * series.Count;
-
-    public void Dispose() => _cache.Dispose();
 }

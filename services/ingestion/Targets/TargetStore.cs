@@ -21,10 +21,8 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
             values (@Tenant, @Id, @Kind, @Address, @IntervalMilliseconds, @Labels, @Paused, @now, @now, @request)
             on conflict do nothing
             """;
-        // Creates of one tenant come one after another, so that all see how many targets there are.
-        const string alone = "select pg_advisory_xact_lock(hashtextextended('targets/' || @Tenant, 0))";
         await using var transaction = await database.BeginAsync(given.Tenant, cancellationToken);
-        await transaction.ExecuteAsync(alone, new { given.Tenant }, cancellationToken);
+        await Quota.OfTargets.EnterAsync(transaction, given.Tenant, cancellationToken);
         var values = new
         {
             given.Tenant, given.Id, Kind = (short)given.Kind, given.Address, given.IntervalMilliseconds, given.Labels, given.Paused,
@@ -38,7 +36,7 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
         }
         else
         {
-            await CheckQuotaAsync(transaction, given.Tenant, cancellationToken);
+            await Quota.OfTargets.CheckAsync(transaction, given.Tenant, quotas.Targets, cancellationToken);
         }
 
         var target = await FindAsync(transaction, given.Name, "", cancellationToken);
@@ -92,13 +90,6 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
         await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (target, series is null ? [] : TargetSeriesStore.Parse(series));
-    }
-
-    private async Task CheckQuotaAsync(MeshTransaction transaction, string tenant, CancellationToken cancellationToken)
-    {
-        const string beyond = "select 1 from targets where tenant = @tenant offset @Targets limit 1";
-        if (await transaction.QueryOneAsync<int?>(beyond, new { tenant, quotas.Targets }, cancellationToken) is not null)
-            throw MeshException.ResourceExhausted("TOO_MANY_TARGETS", $"The tenant `{tenant}` has {quotas.Targets} targets, and may have no more.");
     }
 
     private static async Task<Target> FindAsync(
