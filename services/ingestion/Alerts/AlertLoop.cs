@@ -22,7 +22,7 @@ public sealed record AlertOptions
 }
 
 /// <summary>
-/// Evaluates policies when their time comes, a bounded number at once and a part of that for each tenant. Where the tables cannot
+/// Evaluates policies when their time comes, a bounded number at once, shared between the tenants. Where the tables cannot
 /// be asked, nothing is decided: an alert neither fires nor ends because the database is away.
 /// </summary>
 public sealed class AlertLoop(
@@ -59,7 +59,7 @@ public sealed class AlertLoop(
         }
     }
 
-    private bool WaitsForSlot() => Counts() is var running && (running.Values.Sum() >= Slots.All || Slots.Full(running).Length > 0);
+    private bool WaitsForSlot() => Slots.Full(Counts()).Length > 0;
 
     private Dictionary<string, int> Counts() =>
         _running.CountBy(item => item.Tenant, StringComparer.Ordinal).ToDictionary(count => count.Key, count => count.Value, StringComparer.Ordinal);
@@ -69,7 +69,7 @@ public sealed class AlertLoop(
     {
         _running.RemoveAll(item => item.Evaluating.IsCompleted);
         var running = Counts();
-        if (running.Values.Sum() >= Slots.All)
+        if (Slots.Free(running) == 0)
             return false;
         try
         {

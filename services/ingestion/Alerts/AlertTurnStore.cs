@@ -13,17 +13,18 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
     // More than this between two evaluations is a break.
     private TimeSpan Break => options.Interval * 3 > LeastBreak ? options.Interval * 3 : LeastBreak;
 
-    /// <summary>Takes policies whose time has come, as many as there are slots for; other replicas take others.</summary>
+    /// <summary>Takes policies whose time has come, at most as many as there are slots for; other replicas take others.</summary>
     /// <param name="slots">The slots of this replica.</param>
     /// <param name="running">What it evaluates at this time, by tenant.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     public async Task<AlertTurns> TakeAsync(AlertSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
     {
-        // Those that are looked at and not taken are left to others at the end of the transaction.
+        // No more are looked at, and locked, than there are slots for; what others may take of the rest they find at once. A tenant with a long
+        // backlog is all that is seen only until it may take no other slot, and then there are free ones still.
         const string look = """
             select tenant, id from alert_policies
             where not paused and next_evaluation_time <= now() and tenant <> all(@full)
-            order by next_evaluation_time limit @Window for update skip locked
+            order by next_evaluation_time limit @free for update skip locked
             """;
         const string take = $"""
             update alert_policies
@@ -32,17 +33,18 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
             returning {AlertPolicyRow.Columns}, evaluation, resume_time, now() as now
             """;
         await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
-        var due = await transaction.QueryAsync<AlertPolicyName>(look, new { full = slots.Full(running), slots.Window }, cancellationToken);
+        var scope = new { full = slots.Full(running), free = slots.Free(running) };
+        var due = await transaction.QueryAsync<AlertPolicyName>(look, scope, cancellationToken);
+        if (due.Count == 0)
+            return new AlertTurns([], LeftOut: false);
         var chosen = slots.Choose(due, running);
-        if (chosen.Count == 0)
-            return new AlertTurns([], LeftOut: due.Count > 0);
         var values = new
         {
             lease = options.Lease.TotalSeconds, tenants = chosen.Select(name => name.Tenant).ToArray(), ids = chosen.Select(name => name.Id).ToArray(),
         };
         var taken = await transaction.QueryAsync<TurnRow>(take, values, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new AlertTurns([.. taken.Select(TurnOf)], LeftOut: due.Count > taken.Count);
+        return new AlertTurns([.. taken.Select(TurnOf)], LeftOut: due.Count == scope.free && due.Count > taken.Count);
     }
 
     /// <summary>Gives a turn back, for whoever comes next.</summary>
@@ -106,5 +108,5 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
 
 /// <summary>What was taken.</summary>
 /// <param name="Turns">The turns.</param>
-/// <param name="LeftOut">Whether more was due.</param>
+/// <param name="LeftOut">Whether others may be due that were not seen behind those of a tenant that may take no other slot.</param>
 public sealed record AlertTurns(IReadOnlyList<AlertTurn> Turns, bool LeftOut);

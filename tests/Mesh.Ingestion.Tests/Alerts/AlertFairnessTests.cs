@@ -3,6 +3,7 @@ using Mesh.Ingestion.Alerts;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
+using Npgsql;
 using AlertService = Mesh.Ingestion.V1.AlertService;
 
 namespace Mesh.Ingestion.Tests.Alerts;
@@ -11,7 +12,7 @@ namespace Mesh.Ingestion.Tests.Alerts;
 public sealed class AlertFairnessTests(ReplicaServers servers) : IClassFixture<ReplicaServers>
 {
     [Fact]
-    public async Task A_tenant_whose_evaluations_hang_delays_nobody_elses()
+    public async Task Two_tenants_whose_evaluations_hang_delay_nobody_elses()
     {
         using var proxy = new HoldingProxy(servers.Engine.Address);
         proxy.Hold("sluggish");
@@ -20,9 +21,8 @@ public sealed class AlertFairnessTests(ReplicaServers servers) : IClassFixture<R
         await ingestion.StartAsync();
         using var channel = ingestion.Connect();
         var client = new AlertService.AlertServiceClient(channel);
-        for (var i = 0; i < AlertSlots.Normal.All * 2; i++)
-            await CreateAsync(client, "sluggish", $"p{i}");
-        await Wait.UntilAsync("the share of the tenant hangs", () => proxy.Held >= AlertSlots.Normal.OfTenant);
+        await HangAsync(client, "sluggish-a", 8);
+        await HangAsync(client, "sluggish-b", 4);
 
         var brisk = await CreateAsync(client, "brisk", "p");
         for (var turn = 0; turn < 5; turn++)
@@ -33,6 +33,20 @@ public sealed class AlertFairnessTests(ReplicaServers servers) : IClassFixture<R
 
         async Task<V1.AlertPolicy> GetAsync() =>
             (await client.GetAlertPolicyAsync(new GetAlertPolicyRequest { Name = brisk }, IngestionProcess.Headers)).AlertPolicy;
+    }
+
+    /// <summary>Makes more policies than there are slots, and waits until as many hang as the tenant gets slots.</summary>
+    private async Task HangAsync(AlertService.AlertServiceClient client, string tenant, long share)
+    {
+        for (var i = 0; i < AlertSlots.Normal.All * 2; i++)
+            await CreateAsync(client, tenant, $"p{i}");
+        var sql = $"""
+            set app.tenant = '*';
+            select count(*) from ingestion.alert_policies where tenant = '{tenant}' and next_evaluation_time > now() + interval '30 minutes'
+            """;
+        await using var source = NpgsqlDataSource.Create(servers.Postgres);
+        await using var command = source.CreateCommand(sql);
+        await Wait.UntilAsync($"the share of {tenant} hangs", async () => (long)(await command.ExecuteScalarAsync())! >= share);
     }
 
     private static async Task<string> CreateAsync(AlertService.AlertServiceClient client, string tenant, string id)
