@@ -1,5 +1,6 @@
--- Every statement may be run again at each start. Windows for deduplication tokens stand on every table that is
--- inserted into. Without them a retry would double rows.
+-- Every statement may be run again at each start. Settings and TTLs hold for tables too that an earlier version made: what differs is
+-- altered. Columns, orders, indexes and granularities stay those with which a table was made.
+-- Windows for deduplication tokens stand on every table that is inserted into. Without them a retry would double rows.
 
 create table if not exists series
 (
