@@ -26,6 +26,9 @@ public sealed class DictionaryColumn : Column, IDisposable
     /// <summary>Adds <paramref name="count"/> times the same string.</summary>
     public void Fill(string value, int count) => _indexes.Fill(_keys.IndexOf(value), count);
 
+    /// <summary>Adds <paramref name="count"/> times the same string.</summary>
+    public void Fill(ReadOnlySpan<byte> utf8, int count) => _indexes.Fill(_keys.IndexOf(utf8), count);
+
     /// <summary>How many strings are distinct.</summary>
     public int KeyCount => _keys.Count;
 
@@ -34,22 +37,6 @@ public sealed class DictionaryColumn : Column, IDisposable
 
     /// <summary>The string of a number.</summary>
     public ReadOnlySpan<byte> Key(int number) => _keys[number];
-
-    /// <summary>Adds rows of another column; the lower half of each key says which.</summary>
-    public void AddAt(DictionaryColumn source, ReadOnlySpan<ulong> keys)
-    {
-        Span<int> numbers = new int[source.KeyCount];
-        numbers.Fill(-1);
-        var from = source.Indexes;
-        var to = _indexes.Take(keys.Length);
-        for (var row = 0; row < keys.Length; row++)
-        {
-            ref var number = ref numbers[from[(int)(uint)keys[row]]];
-            if (number < 0)
-                number = _keys.IndexOf(source.Key(from[(int)(uint)keys[row]]));
-            to[row] = number;
-        }
-    }
 
     public ReadOnlySpan<byte> this[int row] => _keys[_indexes.Values[row]];
 

@@ -168,7 +168,8 @@ public sealed class InfluxDecoder : IDisposable
     private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> field, double value, long time)
     {
         var hash = XxHash64.Compute(field, XxHash64.Compute(key, _known.Seed));
-        if (!_known.TryFind(hash, out var id))
+        var id = _known.TryFind(hash, out var known) ? known.Id : 0;
+        if (id == 0)
         {
             Build(key, field);
             id = _known.End(hash, _series);

@@ -30,7 +30,7 @@ public sealed record LogOptions
     public int BatchBytes { get; init; } = 64 << 20;
 
     /// <summary>A batch for the database ends when its first row has waited this long.</summary>
-    public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan BatchAge { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>A roll-up ends with the batch that brings it to this many rows, so the drain's memory is bounded.</summary>
     [Range(1, 100_000_000)]

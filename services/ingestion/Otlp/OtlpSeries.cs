@@ -103,10 +103,10 @@ internal sealed class OtlpSeries(string tenant, BatchBuilder target, LabelCache 
     public ulong IdOf(in OtlpPoint point, OtlpPart part, double bound, out ulong key)
     {
         key = Mix(point.Key, (int)part, BitConverter.DoubleToInt64Bits(bound));
-        return _known.TryFind(key, out var id) ? id : Build(point, part, bound, key);
+        return _known.TryFind(key, out var known) ? known.Id : Build(point, part, bound, key);
     }
 
-    public ref byte ScaleOf(ulong key) => ref labels.ScaleOf(key);
+    public ref byte ScaleOf(ulong key) => ref labels.Find(key).Scale;
 
     public void Dispose()
     {

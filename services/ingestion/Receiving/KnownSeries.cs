@@ -10,15 +10,15 @@ internal sealed class KnownSeries(string tenant, BatchBuilder target, LabelCache
     public ulong Seed { get; } = labels.SeedOf(tenant);
 
     /// <summary>The series of a key; false where it has to be built, because it or its row of today is not known.</summary>
-    public bool TryFind(ulong key, out ulong id)
+    public bool TryFind(ulong key, out KnownLabels known)
     {
         var day = target.Window.Day;
-        var known = labels.TryFind(key, day, out id, out var hasRow);
-        if (!known || hasRow)
-            return known;
-        if (!target.HasRow(id, tenant))
+        known = labels.Find(key);
+        if (!known.IsKnown || known.HasRow(day))
+            return known.IsKnown;
+        if (!target.HasRow(known.Id, tenant))
             return false;
-        labels.Learn(key, id, day);
+        labels.Learn(key, known.Id, day);
         return true;
     }
 

@@ -91,9 +91,10 @@ public sealed class RemoteWriteDecoder : IDisposable
         // In practice it is labels and one sample of a series that is known.
         if (ahead.LabelsEnd > 0 && TryPlainSample(message[ahead.LabelsEnd..], out var time, out var value))
         {
-            var known = IdOf(message[..ahead.LabelsEnd], ahead.Key);
-            if (known != 0)
-                _target.Sample(known, time, value, ref _labels.ScaleOf(ahead.Key));
+            if (_known.TryFind(ahead.Key, out var known))
+                _target.Sample(known.Id, time, value, ref known.Scale);
+            else if (Build(message[..ahead.LabelsEnd], ahead.Key) is var built and not 0)
+                _target.Sample(built, time, value, ref _labels.Find(ahead.Key).Scale);
             return;
         }
 
@@ -204,10 +205,10 @@ public sealed class RemoteWriteDecoder : IDisposable
         return _gathered.Span;
     }
 
-    private ulong IdOf(ReadOnlySpan<byte> labels, ulong key)
+    private ulong IdOf(ReadOnlySpan<byte> labels, ulong key) => _known.TryFind(key, out var known) ? known.Id : Build(labels, key);
+
+    private ulong Build(ReadOnlySpan<byte> labels, ulong key)
     {
-        if (_known.TryFind(key, out var id))
-            return id;
         ReadLabels(labels);
         return _known.End(key, _series);
     }

@@ -29,11 +29,8 @@ public sealed class LabelCache(int capacity = 1 << 22)
         return BitConverter.ToUInt64(seed);
     }
 
-    /// <summary>The id, where the labels are known; and whether the series has a durable row of this day.</summary>
-    public bool TryFind(ulong key, int day, out ulong id, out bool hasRow) => StripeOf(key).TryFind(Valid(key), day, out id, out hasRow);
-
-    /// <summary>Where the scale of the series' values is kept. It may be forgotten at any time: it only says what was last seen.</summary>
-    public ref byte ScaleOf(ulong key) => ref StripeOf(key).ScaleOf(Valid(key));
+    /// <summary>What is known of labels.</summary>
+    public KnownLabels Find(ulong key) => StripeOf(key).Find(Valid(key));
 
     /// <summary>Brings what is known of labels near the processor, so that the next question need not wait for the memory.</summary>
     public void Prefetch(ulong key) => StripeOf(key).Prefetch(Valid(key));
@@ -46,30 +43,17 @@ public sealed class LabelCache(int capacity = 1 << 22)
 
     private Stripe StripeOf(ulong key) => _stripes[key >> (64 - StripeBits)];
 
-    private struct Entry
-    {
-        public ulong Key;
-        public ulong Id;
-        public int Day;
-        public byte Scale;
-    }
-
     private sealed class Stripe(int maxCount)
     {
         private readonly Lock _gate = new();
-        private Entry[] _entries = new Entry[64];
+        private LabelEntry[] _entries = new LabelEntry[64];
         private int _count;
 
-        public bool TryFind(ulong key, int day, out ulong id, out bool hasRow)
+        public KnownLabels Find(ulong key)
         {
             ref var entry = ref SlotOf(Volatile.Read(ref _entries), key);
-            var found = Volatile.Read(ref entry.Key) == key;
-            id = found ? entry.Id : 0;
-            hasRow = found && Volatile.Read(ref entry.Day) == day;
-            return found;
+            return new KnownLabels(ref entry, Volatile.Read(ref entry.Key) == key);
         }
-
-        public ref byte ScaleOf(ulong key) => ref SlotOf(Volatile.Read(ref _entries), key).Scale;
 
         public unsafe void Prefetch(ulong key)
         {
@@ -97,7 +81,7 @@ public sealed class LabelCache(int capacity = 1 << 22)
             }
         }
 
-        private static ref Entry SlotOf(Entry[] entries, ulong key)
+        private static ref LabelEntry SlotOf(LabelEntry[] entries, ulong key)
         {
             var mask = entries.Length - 1;
             var slot = (int)key & mask;
@@ -109,7 +93,7 @@ public sealed class LabelCache(int capacity = 1 << 22)
         private void Resize()
         {
             var full = _count > maxCount;
-            var larger = new Entry[full ? 64 : (int)BitOperations.RoundUpToPowerOf2((uint)_entries.Length * 2)];
+            var larger = new LabelEntry[full ? 64 : (int)BitOperations.RoundUpToPowerOf2((uint)_entries.Length * 2)];
             _count = 1;
             foreach (var entry in full ? [] : _entries)
             {

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -18,6 +17,8 @@ public static class SnappyDecoder
 
     // The densest element is a copy: three bytes for 64.
     private const int MaxRatio = 22;
+
+    private static readonly CopyTag[] s_copies = [.. Enumerable.Range(0, 256).Select(tag => CopyTag.Of((byte)tag))];
 
     /// <summary>The length that the block says it unpacks to, and how many bytes say so.</summary>
     public static int ReadLength(ReadOnlySpan<byte> block, out int header)
@@ -50,17 +51,19 @@ public static class SnappyDecoder
 
     private static void Decode(ReadOnlySpan<byte> source, Span<byte> output, int length)
     {
+        ref var from = ref MemoryMarshal.GetReference(source);
         ref var to = ref MemoryMarshal.GetReference(output);
+        ref var copies = ref MemoryMarshal.GetArrayDataReference(s_copies);
         var done = 0;
         for (var at = 0; at < source.Length;)
         {
-            var tag = source[at++];
+            var tag = Unsafe.Add(ref from, at++);
             if ((tag & 3) == 0)
             {
                 var count = (tag >> 2) + 1;
                 if (count <= 16 && source.Length - at >= 16 && count <= length - done)
                 {
-                    Vector128.Create(source.Slice(at, 16)).StoreUnsafe(ref to, (nuint)done);
+                    Vector128.LoadUnsafe(ref from, (nuint)at).StoreUnsafe(ref to, (nuint)done);
                 }
                 else
                 {
@@ -76,32 +79,30 @@ public static class SnappyDecoder
                 continue;
             }
 
-            var size = (tag & 3) == 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
-            var offset = ReadOffset(source, ref at, tag);
+            // Which kind of copy comes next cannot be foretold, so all are read by the same steps.
+            var copy = Unsafe.Add(ref copies, tag);
+            if (source.Length - at < copy.Width)
+                throw Damaged("it ends within a copy");
+            var word = source.Length - at >= 4 ? Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref from, at)) : ReadLast(source[at..]);
+            var offset = copy.Upper + (word & copy.Mask);
+            at += copy.Width;
             // Compared unsigned: an offset of 0 is too far as well.
-            if (offset - 1 >= (uint)done || size > length - done)
+            if (offset - 1 >= (uint)done || copy.Size > length - done)
                 throw Damaged("a copy reaches outside of what is unpacked");
-            Copy(ref to, done, (int)offset, size);
-            done += size;
+            Copy(ref to, done, (int)offset, copy.Size);
+            done += copy.Size;
         }
 
         if (done != length)
             throw Damaged("it unpacks to another length than it says");
     }
 
-    private static uint ReadOffset(ReadOnlySpan<byte> source, ref int at, byte tag)
+    private static uint ReadLast(ReadOnlySpan<byte> rest)
     {
-        var width = (tag & 3) switch { 1 => 1, 2 => 2, _ => 4 };
-        if (source.Length - at < width)
-            throw Damaged("it ends within a copy");
-        var bytes = source.Slice(at, width);
-        at += width;
-        return width switch
-        {
-            1 => ((uint)(tag >> 5) << 8) | bytes[0],
-            2 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
-            _ => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
-        };
+        var word = 0u;
+        for (var i = 0; i < rest.Length; i++)
+            word |= (uint)rest[i] << (8 * i);
+        return word;
     }
 
     private static int ReadLong(ReadOnlySpan<byte> source, ref int at, int width)
@@ -115,12 +116,18 @@ public static class SnappyDecoder
     }
 
     // The bounds were checked; behind the unpacked length lies the slack.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(ref byte to, int done, int offset, int size)
     {
         if (offset >= 16)
         {
-            for (var i = 0; i < size; i += 16)
+            var i = 0;
+            do
+            {
                 Vector128.LoadUnsafe(ref to, (nuint)(done - offset + i)).StoreUnsafe(ref to, (nuint)(done + i));
+                i += 16;
+            }
+            while (i < size);
             return;
         }
 
@@ -130,4 +137,15 @@ public static class SnappyDecoder
     }
 
     private static InvalidDataException Damaged(string why) => new($"the snappy block is damaged: {why}");
+
+    // What a copy's first byte says (§2.2): how many bytes it copies, how many follow that say how far back those are, and the offset's upper bits.
+    private readonly record struct CopyTag(byte Size, byte Width, ushort Upper, uint Mask)
+    {
+        public static CopyTag Of(byte tag) => (tag & 3) switch
+        {
+            1 => new((byte)(((tag >> 2) & 7) + 4), 1, (ushort)(tag >> 5 << 8), 0xFF),
+            2 => new((byte)((tag >> 2) + 1), 2, 0, 0xFFFF),
+            _ => new((byte)((tag >> 2) + 1), 4, 0, 0xFFFF_FFFF),
+        };
+    }
 }

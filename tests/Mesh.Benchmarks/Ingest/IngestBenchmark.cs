@@ -34,7 +34,7 @@ internal static class IngestBenchmark
         "One seeded stream of remote-write requests (hosts as node_exporter tells of them, 478 series each, scraped every 15 s, 2,000 samples a request, "
         + "some hosts replaced; four senders) sent to Debian's victoria-metrics and to us on the same machine, one after the other, as fast as each takes it. "
         + "CPU time is that of all processes of each side (ours: ingestion, ClickHouse engine, PostgreSQL, Consul) from the first request until all samples are in "
-        + "files and merging has come to rest; the senders are not counted, nor are the start and a first five million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
+        + "files and merging has come to rest; the senders are not counted, nor are the start and a first twelve million samples, in which a runtime compiles our programs. Sizes are those after everything has been merged. What we acknowledge is on the disk "
         + "(fdatasync); victoria-metrics answers before that and can lose the last seconds. Where a line has no peer, there is nothing comparable.";
 
     // Where we lose is said in a sentence, not only in a column; and so is what else the machine had to do.
@@ -53,7 +53,7 @@ internal static class IngestBenchmark
         using var folder = new TestFolder();
         var begun = Stopwatch.GetTimestamp();
         var recording = Recording.Make(Path.Combine(folder.Path, "recording"), hosts, scrapes, minutesBack: 5);
-        var warmUp = Recording.Make(Path.Combine(folder.Path, "warm-up"), hosts: 20, scrapes: 500, minutesBack: 24 * 60);
+        var warmUp = Recording.Make(Path.Combine(folder.Path, "warm-up"), hosts: 20, scrapes: 1_250, minutesBack: 24 * 60);
         Console.Error.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{name}: {recording.Samples} samples of {recording.Series} series in {recording.Bytes / recording.Samples} bytes each, made in {Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s"));

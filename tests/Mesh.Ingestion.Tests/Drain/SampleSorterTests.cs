@@ -35,6 +35,30 @@ public sealed class SampleSorterTests
         }
     }
 
+    [Theory]
+    [InlineData(1, 40)]
+    [InlineData(1, 60_000)]
+    [InlineData(5, 2_000)]
+    public void A_batch_of_many_buckets_and_passes_is_in_order(int tenants, int series)
+    {
+        var random = new Random(7);
+        var ids = Enumerable.Range(0, series).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue)).ToArray();
+        var source = new SampleBlock();
+        for (var row = 0; row < 200_000; row++)
+        {
+            // One tenant has most of the rows.
+            source.Tenant.Add($"t{(random.Next(4) == 0 ? random.Next(tenants) : 0)}");
+            source.Series.Add(ids[random.Next(series)]);
+            source.Time.Add(random.Next(8) == 0 ? random.Next(200_000) : row);
+            source.Value.Add(row);
+        }
+
+        var target = new SampleBlock();
+        new SampleSorter().Sort(source, target);
+        var expected = RowsOf(source).OrderBy(row => row.Tenant, StringComparer.Ordinal).ThenBy(row => row.Series).ThenBy(row => row.Time);
+        Assert.Equal(expected, RowsOf(target));
+    }
+
     private static List<(string Tenant, ulong Series, long Time, double Value)> RowsOf(SampleBlock block)
     {
         var values = block.Value.Values;

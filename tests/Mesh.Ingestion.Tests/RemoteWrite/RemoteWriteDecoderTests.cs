@@ -135,8 +135,9 @@ public sealed class RemoteWriteDecoderTests
             {
                 var number = (ulong)random.Next(6_000);
                 var key = XxHash64.Compute(BitConverter.GetBytes(number));
-                if (cache.TryFind(key, 1, out var id, out _))
-                    Assert.Equal(~number, id);
+                var known = cache.Find(key);
+                if (known.IsKnown)
+                    Assert.Equal(~number, known.Id);
                 else
                     cache.Learn(key, ~number, 1);
             }
