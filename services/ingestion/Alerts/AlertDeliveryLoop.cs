@@ -3,34 +3,68 @@ using Npgsql;
 
 namespace Mesh.Ingestion.Alerts;
 
-/// <summary>Tells webhooks what the outbox holds. An attempt that is cut off anywhere is made again.</summary>
+/// <summary>
+/// Tells webhooks what the outbox holds, so many at once, shared between the tenants: endpoints that do not answer delay their own tenant.
+/// An attempt that is cut off anywhere is made again.
+/// </summary>
 public sealed class AlertDeliveryLoop(
     AlertDeliveryStore store, WebhookSender sender, TimeProvider time, ILogger<AlertDeliveryLoop> logger) : BackgroundLoop
 {
-    private const int Parallel = 32;
+    private static readonly AlertSlots Slots = AlertSlots.Webhooks;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
+
+    private readonly AlertWork _work = new(Slots, time);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            if (await RoundAsync(stoppingToken) == 0)
-                await Task.Delay(Rest, time, stoppingToken);
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                if (!await TakeAsync(stoppingToken))
+                    await _work.RestAsync(Rest, stoppingToken);
+            }
+        }
+        finally
+        {
+            await _work.EndAsync();
         }
     }
 
-    private async Task<int> RoundAsync(CancellationToken stoppingToken)
+    /// <summary>Begins to tell what is due; true where more may be due that has slots still.</summary>
+    private async Task<bool> TakeAsync(CancellationToken stoppingToken)
     {
+        var running = _work.Running();
+        if (Slots.Free(running) == 0)
+            return false;
         try
         {
-            var due = await store.TakeAsync(Parallel, stoppingToken);
-            await Task.WhenAll(due.Select(delivery => DeliverAsync(delivery, stoppingToken)));
-            return due.Count;
+            var taken = await store.TakeAsync(Slots, running, stoppingToken);
+            foreach (var delivery in taken.Deliveries)
+                _work.Add(delivery.Tenant, RunAsync(delivery, stoppingToken));
+            return taken is { Deliveries.Count: > 0, LeftOut: true };
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "Webhooks cannot be told now");
-            return 0;
+            return false;
+        }
+    }
+
+    private async Task RunAsync(AlertDelivery delivery, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await DeliverAsync(delivery, stoppingToken);
+        }
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
+        {
+            // Its attempt ends with the program.
+        }
+        catch (Exception exception)
+        {
+            // It comes again by itself, and the others go on.
+            logger.LogWarning(exception, "How delivery {Delivery} went is not noted", delivery.Uid);
         }
     }
 

@@ -25,30 +25,43 @@ public sealed class AlertDeliveryStore(MeshDatabase database, WebhookOptions opt
     }
 
     /// <summary>
-    /// Takes notifications whose time has come, the oldest of each alert only. Where the attempt is never reported, they come
-    /// again.
+    /// Takes notifications whose time has come, the oldest of each alert only, at most as many as there are slots for. Where the
+    /// attempt is never reported, they come again.
     /// </summary>
-    public async Task<IReadOnlyList<AlertDelivery>> TakeAsync(int limit, CancellationToken cancellationToken)
+    /// <param name="slots">The slots of this replica.</param>
+    /// <param name="running">What it tells at this time, by tenant.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public async Task<AlertDeliveries> TakeAsync(AlertSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
     {
-        const string sql = $"""
+        // Looked at like the policies that are due.
+        const string look = """
+            select tenant, uid from alert_deliveries as due
+            where state = 1 and next_attempt_time <= now() and tenant <> all(@full) and not exists
+            (
+                select 1 from alert_deliveries as earlier
+                where earlier.tenant = due.tenant and earlier.alert = due.alert and earlier.uid < due.uid and earlier.state = 1
+            )
+            order by next_attempt_time limit @free for update skip locked
+            """;
+        const string take = $"""
             update alert_deliveries
             set attempts = attempts + 1, next_attempt_time = now() + make_interval(secs => @lease)
-            where (tenant, uid) in
-            (
-                select tenant, uid from alert_deliveries as due
-                where state = 1 and next_attempt_time <= now() and not exists
-                (
-                    select 1 from alert_deliveries as earlier
-                    where earlier.tenant = due.tenant and earlier.alert = due.alert and earlier.uid < due.uid and earlier.state = 1
-                )
-                order by next_attempt_time limit @limit for update skip locked
-            )
+            where (tenant, uid) in (select * from unnest(@tenants, @uids))
             returning {Columns}
             """;
         await using var transaction = await database.BeginAsync(MeshDatabase.Platform, cancellationToken);
-        var due = await transaction.QueryAsync<AlertDelivery>(sql, new { lease = 3 * options.Timeout.TotalSeconds, limit }, cancellationToken);
+        var scope = new { full = slots.Full(running), free = slots.Free(running) };
+        var due = await transaction.QueryAsync<DueRow>(look, scope, cancellationToken);
+        if (due.Count == 0)
+            return new AlertDeliveries([], LeftOut: false);
+        var chosen = slots.Choose(due, row => row.Tenant, running);
+        var values = new
+        {
+            lease = 3 * options.Timeout.TotalSeconds, tenants = chosen.Select(row => row.Tenant).ToArray(), uids = chosen.Select(row => row.Uid).ToArray(),
+        };
+        var taken = await transaction.QueryAsync<AlertDelivery>(take, values, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return due;
+        return new AlertDeliveries(taken, LeftOut: due.Count == scope.free && due.Count > taken.Count);
     }
 
     /// <summary>Notes how an attempt went: delivered, to be tried again, or given up. A later attempt's word stands.</summary>
@@ -84,4 +97,11 @@ public sealed class AlertDeliveryStore(MeshDatabase database, WebhookOptions opt
         await using var transaction = await database.BeginAsync(tenant, cancellationToken);
         return await transaction.QueryAsync<AlertDelivery>(sql, new { tenant, state = (short)state, before, limit }, cancellationToken);
     }
+
+    private sealed record DueRow(string Tenant, Guid Uid);
 }
+
+/// <summary>What was taken.</summary>
+/// <param name="Deliveries">The notifications.</param>
+/// <param name="LeftOut">Whether others may be due that were not seen behind those of a tenant that may take no other slot.</param>
+public sealed record AlertDeliveries(IReadOnlyList<AlertDelivery> Deliveries, bool LeftOut);

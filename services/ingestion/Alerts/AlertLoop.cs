@@ -34,7 +34,7 @@ public sealed class AlertLoop(
     // For what the database has to be told when the program stops.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    private readonly List<(string Tenant, Task Evaluating)> _running = [];
+    private readonly AlertWork _work = new(Slots, time);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -46,35 +46,27 @@ public sealed class AlertLoop(
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                if (await TakeAsync(stoppingToken, ending.Token))
-                    continue;
-                // Where a slot is waited for, the next turn begins as soon as one is free.
-                var pause = Task.Delay(rest, time, stoppingToken);
-                await (WaitsForSlot() ? Task.WhenAny([pause, .. _running.Select(item => item.Evaluating)]) : pause);
+                if (!await TakeAsync(stoppingToken, ending.Token))
+                    await _work.RestAsync(rest, stoppingToken);
             }
         }
         finally
         {
-            await Task.WhenAll(_running.Select(item => item.Evaluating));
+            await _work.EndAsync();
         }
     }
-
-    private bool WaitsForSlot() => Slots.Full(Counts()).Length > 0;
-
-    private Dictionary<string, int> Counts() =>
-        _running.CountBy(item => item.Tenant, StringComparer.Ordinal).ToDictionary(count => count.Key, count => count.Value, StringComparer.Ordinal);
 
     /// <summary>Begins to evaluate what is due; true where others may be due that have slots still.</summary>
     private async Task<bool> TakeAsync(CancellationToken stoppingToken, CancellationToken endingToken)
     {
-        _running.RemoveAll(item => item.Evaluating.IsCompleted);
-        var running = Counts();
+        var running = _work.Running();
         if (Slots.Free(running) == 0)
             return false;
         try
         {
             var taken = await turns.TakeAsync(Slots, running, endingToken);
-            _running.AddRange(taken.Turns.Select(turn => (turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken))));
+            foreach (var turn in taken.Turns)
+                _work.Add(turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken));
             return taken is { Turns.Count: > 0, LeftOut: true };
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)

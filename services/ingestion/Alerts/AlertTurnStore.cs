@@ -37,7 +37,7 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
         var due = await transaction.QueryAsync<AlertPolicyName>(look, scope, cancellationToken);
         if (due.Count == 0)
             return new AlertTurns([], LeftOut: false);
-        var chosen = slots.Choose(due, running);
+        var chosen = slots.Choose(due, name => name.Tenant, running);
         var values = new
         {
             lease = options.Lease.TotalSeconds, tenants = chosen.Select(name => name.Tenant).ToArray(), ids = chosen.Select(name => name.Id).ToArray(),

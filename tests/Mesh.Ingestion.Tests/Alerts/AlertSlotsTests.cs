@@ -22,7 +22,7 @@ public sealed class AlertSlotsTests
     public void Tenants_with_many_policies_leave_room_for_whoever_has_none(int tenants, params int[] shares)
     {
         var due = Enumerable.Range(0, 60).Select(i => new AlertPolicyName($"t{i % tenants}", $"p{i}")).ToArray();
-        var chosen = AlertSlots.Normal.Choose(due, new Dictionary<string, int>());
+        var chosen = AlertSlots.Normal.Choose(due, name => name.Tenant, new Dictionary<string, int>());
         var held = chosen.CountBy(name => name.Tenant).ToDictionary();
         Assert.Equal(shares, held.Values.Order());
         Assert.Equal(["new/p"], Choose(AlertSlots.Normal, [.. due, new("new", "p")], held).Take(1));
@@ -35,7 +35,7 @@ public sealed class AlertSlotsTests
         foreach (var tenant in new[] { "first", "second", "third", "fourth" })
         {
             var due = Enumerable.Range(0, 20).Select(i => new AlertPolicyName(tenant, $"p{i}")).ToArray();
-            held[tenant] = AlertSlots.Normal.Choose(due, held).Count;
+            held[tenant] = AlertSlots.Normal.Choose(due, name => name.Tenant, held).Count;
         }
 
         Assert.Equal([8, 4, 2, 1], held.Values);
@@ -56,12 +56,12 @@ public sealed class AlertSlotsTests
             var tenants = Enumerable.Range(0, random.Next(1, 8)).Select(i => $"t{i}").ToArray();
             var due = Enumerable.Range(0, random.Next(0, 60)).Select(i => new AlertPolicyName(tenants[random.Next(tenants.Length)], $"p{i}")).ToArray();
             var running = tenants.ToDictionary(tenant => tenant, _ => random.Next(0, 4));
-            Check(slots, due, running, slots.Choose(due, running), $"seed {seed}");
+            Check(slots, due, running, slots.Choose(due, name => name.Tenant, running), $"seed {seed}");
         }
     }
 
     private static string[] Choose(AlertSlots slots, AlertPolicyName[] due, Dictionary<string, int> running) =>
-        [.. slots.Choose(due, running).Select(name => $"{name.Tenant}/{name.Id}")];
+        [.. slots.Choose(due, name => name.Tenant, running).Select(name => $"{name.Tenant}/{name.Id}")];
 
     private static void Check(
         AlertSlots slots, AlertPolicyName[] due, Dictionary<string, int> running, IReadOnlyList<AlertPolicyName> chosen, string seed)
