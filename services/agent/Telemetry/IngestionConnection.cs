@@ -8,7 +8,8 @@ namespace Mesh.Agent.Telemetry;
 
 /// <summary>
 /// The stream to ingestion: one batch after the other, each kept until it is acknowledged. While ingestion is away, or
-/// refuses for want of room, lines stay in the log files and the newest samples in the buffer.
+/// refuses for want of room, lines stay in the log files and the newest samples in the buffer. Where a batch was not acknowledged, only the
+/// log that it was sent to knows whether it is durable: other replicas are left again until that one is back, or has been away too long.
 /// </summary>
 internal sealed class IngestionConnection(
     TelemetryService.TelemetryServiceClient ingestion, BatchSource source, TelemetryState state, NodeAllocations allocations, NodeIdentity node,
@@ -19,8 +20,10 @@ internal sealed class IngestionConnection(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan LongestAbsence = TimeSpan.FromMinutes(1);
+
     private TelemetryBatch? unacknowledged;
-    private ulong pendingNumber;
+    private long? absentSince;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -55,16 +58,17 @@ internal sealed class IngestionConnection(
     {
         using var call = ingestion.Stream(cancellationToken: stopping);
         await call.RequestStream.WriteAsync(new() { Open = new() { WriterId = state.WriterId.ToString() } }, stopping);
-        var durable = (await AnswerAsync(call, stopping)).Opened?.LastDurableNumber ?? throw new InvalidOperationException("Ingestion did not open the stream.");
-        if (pendingNumber > 0 && pendingNumber <= durable) unacknowledged = null;
-        state.Acknowledge(durable);
+        var opened = (await AnswerAsync(call, stopping)).Opened ?? throw new InvalidOperationException("Ingestion did not open the stream.");
+        if (WaitsForAnother(opened.LogId)) return;
+        var durable = opened.LastDurableNumber;
+        if (state.Acknowledge(opened.LogId, durable)) unacknowledged = null;
         var encoder = new BatchEncoder(node.Id);
         while (encoder.Series < MostSeries)
         {
             unacknowledged ??= await NextAsync(stopping);
-            pendingNumber = durable + 1;
-            state.Begin(pendingNumber, unacknowledged.Positions);
-            await call.RequestStream.WriteAsync(new() { Batch = encoder.Encode(unacknowledged, pendingNumber) }, stopping);
+            var number = durable + 1;
+            state.Begin(opened.LogId, number, unacknowledged.Positions);
+            await call.RequestStream.WriteAsync(new() { Batch = encoder.Encode(unacknowledged, number) }, stopping);
             do
             {
                 var answer = await AnswerAsync(call, stopping);
@@ -72,10 +76,24 @@ internal sealed class IngestionConnection(
                 durable = Math.Max(durable, ack.Number);
                 foreach (var rejection in ack.Rejections) log.LogWarning("Ingestion refused {Count} items: {Reason}: {Message}", rejection.Count, rejection.Reason, rejection.Message);
             }
-            while (durable < pendingNumber);
-            state.Acknowledge(durable);
+            while (durable < number);
+            state.Acknowledge(opened.LogId, durable);
             unacknowledged = null;
         }
+    }
+
+    // Away for so long, the log may be gone for good. Then its batch is sent to another: better twice than lost.
+    private bool WaitsForAnother(string opened)
+    {
+        var pending = state.PendingLog;
+        if (pending is null || pending == opened)
+        {
+            absentSince = null;
+            return false;
+        }
+
+        absentSince ??= time.GetTimestamp();
+        return time.GetElapsedTime(absentSince.Value) < LongestAbsence;
     }
 
     private async Task<TelemetryBatch> NextAsync(CancellationToken stopping)

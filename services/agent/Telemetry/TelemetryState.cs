@@ -5,10 +5,12 @@ namespace Mesh.Agent.Telemetry;
 
 /// <summary>What is on disk of the way to ingestion.</summary>
 /// <param name="Positions">What is acknowledged, by allocation.</param>
+/// <param name="PendingLog">The log that the batch was sent to.</param>
 /// <param name="PendingNumber">The batch that was sent last; 0 for none.</param>
 /// <param name="PendingPositions">What is acknowledged once that batch is.</param>
 public sealed record TelemetryRecord(
-    Guid WriterId, IReadOnlyDictionary<string, LogPosition> Positions, ulong PendingNumber, IReadOnlyDictionary<string, LogPosition> PendingPositions);
+    Guid WriterId, IReadOnlyDictionary<string, LogPosition> Positions, string PendingLog, ulong PendingNumber,
+    IReadOnlyDictionary<string, LogPosition> PendingPositions);
 
 /// <summary>
 /// Which log lines are durable at ingestion. A batch is noted before it is sent, so that an agent that died before the
@@ -24,7 +26,7 @@ public sealed class TelemetryState
     public TelemetryState(string path)
     {
         this.path = path;
-        record = ShimFiles.Read(path, TelemetryJson.Default.TelemetryRecord) ?? new(Guid.CreateVersion7(), None, 0, None);
+        record = ShimFiles.Read(path, TelemetryJson.Default.TelemetryRecord) ?? new(Guid.CreateVersion7(), None, "", 0, None);
         Save(record);
     }
 
@@ -35,21 +37,35 @@ public sealed class TelemetryState
         lock (gate) return record.Positions.GetValueOrDefault(uid, LogPosition.Beginning);
     }
 
-    /// <summary>Notes that a batch is about to be sent.</summary>
-    public void Begin(ulong number, IReadOnlyDictionary<string, LogPosition> positions)
+    /// <summary>The log that a batch was sent to of which it is not known whether it is durable there; null where there is none.</summary>
+    public string? PendingLog
     {
-        lock (gate) Save(record with { PendingNumber = number, PendingPositions = positions });
+        get
+        {
+            lock (gate) return record.PendingNumber == 0 ? null : record.PendingLog;
+        }
     }
 
-    /// <summary>Everything up to this number is durable.</summary>
-    public void Acknowledge(ulong durable)
+    /// <summary>Notes that a batch is about to be sent to a log.</summary>
+    public void Begin(string log, ulong number, IReadOnlyDictionary<string, LogPosition> positions)
+    {
+        lock (gate) Save(record with { PendingLog = log, PendingNumber = number, PendingPositions = positions });
+    }
+
+    /// <summary>
+    /// Everything up to this number is durable in this log. Whether that is true of the batch that was sent last; one that was sent to another
+    /// log counts as lost from here on.
+    /// </summary>
+    public bool Acknowledge(string log, ulong durable)
     {
         lock (gate)
         {
-            var positions = record.PendingNumber == 0 || record.PendingNumber > durable
-                ? record.Positions
-                : new Dictionary<string, LogPosition>(record.Positions.Concat(record.PendingPositions).GroupBy(entry => entry.Key).Select(entries => entries.Last()));
-            record = record with { Positions = positions, PendingNumber = 0, PendingPositions = None };
+            var arrived = record.PendingNumber > 0 && record.PendingLog == log && record.PendingNumber <= durable;
+            var positions = arrived
+                ? new Dictionary<string, LogPosition>(record.Positions.Concat(record.PendingPositions).GroupBy(entry => entry.Key).Select(entries => entries.Last()))
+                : record.Positions;
+            record = record with { Positions = positions, PendingLog = "", PendingNumber = 0, PendingPositions = None };
+            return arrived;
         }
     }
 

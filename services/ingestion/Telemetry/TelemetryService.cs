@@ -3,13 +3,15 @@ using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Ingestion.Intake;
+using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Receiving;
 using Mesh.Ingestion.Writers;
 
 namespace Mesh.Ingestion.Telemetry;
 
 /// <summary>The wire of telemetry that comes in over Mesh's own contract.</summary>
-public sealed class TelemetryService(IntakeService intake, BodyBudget budget, StreamRoom room, WriterTable writers, TenantStreams streams)
+public sealed class TelemetryService(IntakeService intake, BodyBudget budget, StreamRoom room, WriterTable writers, TenantStreams streams,
+    WriteAheadLog log)
     : V1.TelemetryService.TelemetryServiceBase
 {
     public override async Task Stream(
@@ -30,6 +32,7 @@ public sealed class TelemetryService(IntakeService intake, BodyBudget budget, St
                 LastDurableNumber = writer.Durable,
                 WindowBatches = TelemetryStream.WindowBatches,
                 WindowBytes = TelemetryStream.WindowBytes,
+                LogId = log.Recovered.LogId.ToString(),
             },
         }, context.CancellationToken);
 

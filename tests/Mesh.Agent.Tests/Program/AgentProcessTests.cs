@@ -74,6 +74,8 @@ public sealed class AgentProcessTests : IAsyncLifetime
         var before = Ticks().Count;
         await Wait.UntilAsync("log lines go on", () => Ticks().Count > before + 20);
         Assert.Equal(Enumerable.Range(0, Ticks().Count), Ticks());
+        Assert.True(plane.Ingestion.OthersAreOpened);
+        Assert.Empty(plane.Ingestion.SentToAnother);
 
         web.Desired = Desired.Stop;
         plane.Scheduler.Assign(web);

@@ -8,6 +8,7 @@ namespace Mesh.Agent.Tests.Program;
 internal sealed class IngestionSide : TelemetryService.TelemetryServiceBase
 {
     private readonly ConcurrentDictionary<string, ulong> durable = new();
+    private int othersOpens;
 
     public ConcurrentQueue<LogRecord> Logs { get; } = new();
 
@@ -16,11 +17,27 @@ internal sealed class IngestionSide : TelemetryService.TelemetryServiceBase
     /// <summary>Takes the next batch but lets the stream break before its acknowledgement leaves.</summary>
     public bool SwallowsNextAck { get; set; }
 
+    /// <summary>The next streams are opened by another replica, which has another log and has taken much of the writer's before.</summary>
+    public void LetAnotherOpen(int streams) => othersOpens = streams;
+
+    /// <summary>Whether all of those were opened.</summary>
+    public bool OthersAreOpened => Volatile.Read(ref othersOpens) <= 0;
+
+    /// <summary>What that replica was sent.</summary>
+    public ConcurrentQueue<Batch> SentToAnother { get; } = new();
+
     public override async Task Stream(IAsyncStreamReader<StreamRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context)
     {
         Assert.True(await requests.MoveNext(context.CancellationToken));
         var writer = requests.Current.Open.WriterId;
-        await responses.WriteAsync(new() { Opened = new() { LastDurableNumber = durable.GetValueOrDefault(writer), WindowBatches = 1, WindowBytes = 1 << 20 } });
+        if (Interlocked.Decrement(ref othersOpens) >= 0)
+        {
+            await responses.WriteAsync(new() { Opened = new() { LogId = "another", LastDurableNumber = 1_000_000, WindowBatches = 1, WindowBytes = 1 << 20 } });
+            while (await requests.MoveNext(context.CancellationToken)) SentToAnother.Enqueue(requests.Current.Batch);
+            return;
+        }
+
+        await responses.WriteAsync(new() { Opened = new() { LogId = "this", LastDurableNumber = durable.GetValueOrDefault(writer), WindowBatches = 1, WindowBytes = 1 << 20 } });
         while (await requests.MoveNext(context.CancellationToken))
         {
             var batch = requests.Current.Batch;
@@ -31,6 +48,7 @@ internal sealed class IngestionSide : TelemetryService.TelemetryServiceBase
             if (SwallowsNextAck && batch.Logs.Count > 0)
             {
                 SwallowsNextAck = false;
+                LetAnotherOpen(3);
                 throw new RpcException(new Status(StatusCode.Unavailable, "gone"));
             }
 

@@ -11,15 +11,18 @@ public sealed class TelemetryStateTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData(4, 0)]
-    [InlineData(5, 100)]
-    public void After_a_crash_ingestion_decides_whether_the_last_batch_counts(ulong durable, long offset)
+    [InlineData("here", 4, 0)]
+    [InlineData("here", 5, 100)]
+    [InlineData("elsewhere", 5, 0)]
+    public void After_a_crash_the_log_that_it_was_sent_to_decides_whether_the_last_batch_counts(string log, ulong durable, long offset)
     {
         var before = new TelemetryState(folder["state"]);
-        before.Begin(5, Positions);
+        before.Begin("here", 5, Positions);
         var after = new TelemetryState(folder["state"]);
-        after.Acknowledge(durable);
+        Assert.Equal("here", after.PendingLog);
+        Assert.Equal(offset > 0, after.Acknowledge(log, durable));
 
+        Assert.Null(after.PendingLog);
         Assert.Equal(before.WriterId, after.WriterId);
         Assert.Equal(offset, after.Position("a").Offset);
     }
@@ -28,8 +31,8 @@ public sealed class TelemetryStateTests : IDisposable
     public void Allocations_that_are_gone_are_let_go()
     {
         var state = new TelemetryState(folder["state"]);
-        state.Begin(1, Positions);
-        state.Acknowledge(1);
+        state.Begin("here", 1, Positions);
+        state.Acknowledge("here", 1);
         state.Keep(new HashSet<string>());
 
         Assert.Equal(LogPosition.Beginning, state.Position("a"));

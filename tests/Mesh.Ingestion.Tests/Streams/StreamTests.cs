@@ -13,9 +13,10 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
     [Fact]
     public async Task A_resumed_writer_learns_what_is_durable_and_its_repeated_batches_are_not_written_twice()
     {
-        var writer = Guid.NewGuid();
+        var (writer, log) = (Guid.NewGuid(), "");
         using (var sender = await Sender.OpenAsync(servers, "resume", writer))
         {
+            log = sender.Opened.LogId;
             Assert.Equal(0UL, sender.Opened.LastDurableNumber);
             for (var number = 1UL; number <= 3; number++)
                 Assert.Equal(number, (await sender.SendAsync(BatchOf(number))).Number);
@@ -23,7 +24,8 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
 
         using (var sender = await Sender.OpenAsync(servers, "resume", writer))
         {
-            Assert.Equal(3UL, sender.Opened.LastDurableNumber);
+            Assert.Equal((log, 3UL), (sender.Opened.LogId, sender.Opened.LastDurableNumber));
+            Assert.True(Guid.TryParse(log, out _));
             Assert.Equal(2UL, (await sender.SendAsync(BatchOf(2))).Number);
             Assert.Equal(3UL, (await sender.SendAsync(BatchOf(3))).Number);
             Assert.Equal(4UL, (await sender.SendAsync(BatchOf(4))).Number);
