@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Mesh.Ingestion.Quotas;
 using Npgsql;
 
 namespace Mesh.Ingestion.Alerts;
@@ -10,10 +11,10 @@ namespace Mesh.Ingestion.Alerts;
 public sealed class AlertDeliveryLoop(
     AlertDeliveryStore store, WebhookSender sender, TimeProvider time, ILogger<AlertDeliveryLoop> logger) : BackgroundLoop
 {
-    private static readonly AlertSlots Slots = AlertSlots.Webhooks;
+    private static readonly TenantSlots Slots = TenantSlots.Webhooks;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(500);
 
-    private readonly AlertWork _work = new(Slots, time);
+    private readonly TenantWork _work = new(Slots, time);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {

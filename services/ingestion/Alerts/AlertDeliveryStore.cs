@@ -1,4 +1,5 @@
 using Mesh.Common.Postgres;
+using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Alerts;
 
@@ -31,7 +32,7 @@ public sealed class AlertDeliveryStore(MeshDatabase database, WebhookOptions opt
     /// <param name="slots">The slots of this replica.</param>
     /// <param name="running">What it tells at this time, by tenant.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<AlertDeliveries> TakeAsync(AlertSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
+    public async Task<AlertDeliveries> TakeAsync(TenantSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
     {
         // Looked at like the policies that are due.
         const string look = """

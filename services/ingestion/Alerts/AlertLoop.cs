@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
+using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Tables;
 using Npgsql;
 
@@ -29,12 +30,12 @@ public sealed class AlertLoop(
     AlertTurnStore turns, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
     ILogger<AlertLoop> logger) : BackgroundLoop
 {
-    private static readonly AlertSlots Slots = AlertSlots.Normal;
+    private static readonly TenantSlots Slots = TenantSlots.Policies;
 
     // For what the database has to be told when the program stops.
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    private readonly AlertWork _work = new(Slots, time);
+    private readonly TenantWork _work = new(Slots, time);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {

@@ -1,4 +1,5 @@
 using Mesh.Common.Postgres;
+using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Alerts;
 
@@ -17,7 +18,7 @@ public sealed class AlertTurnStore(MeshDatabase database, AlertOptions options)
     /// <param name="slots">The slots of this replica.</param>
     /// <param name="running">What it evaluates at this time, by tenant.</param>
     /// <param name="cancellationToken">Ends the call.</param>
-    public async Task<AlertTurns> TakeAsync(AlertSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
+    public async Task<AlertTurns> TakeAsync(TenantSlots slots, IReadOnlyDictionary<string, int> running, CancellationToken cancellationToken)
     {
         // No more are looked at, and locked, than there are slots for; what others may take of the rest they find at once. A tenant with a long
         // backlog is all that is seen only until it may take no other slot, and then there are free ones still.

@@ -1,23 +1,25 @@
 using Mesh.Common.Hosting;
+using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Targets;
 using Npgsql;
 
 namespace Mesh.Ingestion.Scraping;
 
 /// <summary>
-/// Reads targets when their time comes, a bounded number at once and a part of that for each tenant, so that slow targets
-/// delay nobody else's. At the end of the program the turns that it holds go back, and another replica reads at once.
+/// Reads targets when their time comes, a bounded number at once, shared between the tenants, so that slow targets delay nobody
+/// else's. At the end of the program the turns that it holds go back, and another replica reads at once.
 /// </summary>
 internal sealed class ScrapeLoop(
     TargetTurnStore turns, TargetHistoryIntake histories, Scraper scraper, TimeProvider time, ILogger<ScrapeLoop> logger) : BackgroundLoop
 {
-    private const int Parallel = 128;
-    private const int ParallelOfTenant = 32;
+    // Few, so that who has just taken some gives way to others before it takes more.
     private const int TakenAtOnce = 16;
+
+    private static readonly TenantSlots Slots = TenantSlots.Targets;
     private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(15);
 
-    private readonly List<(string Tenant, Task Reading)> _running = [];
+    private readonly TenantWork _work = new(Slots, time);
     private bool _settled;
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
@@ -26,20 +28,20 @@ internal sealed class ScrapeLoop(
         {
             while (!stoppingToken.IsCancellationRequested)
             {
-                _running.RemoveAll(item => item.Reading.IsCompleted);
-                var wanted = Math.Min(TakenAtOnce, Parallel - _running.Count);
-                if (await TakeAsync(wanted, stoppingToken) < Math.Max(wanted, 1))
-                    await Task.Delay(Rest, time, stoppingToken);
+                if (await TakeAsync(stoppingToken) < TakenAtOnce)
+                    await _work.RestAsync(Rest, stoppingToken);
             }
         }
         finally
         {
-            await Task.WhenAll(_running.Select(item => item.Reading));
+            await _work.EndAsync();
         }
     }
 
-    private async Task<int> TakeAsync(int wanted, CancellationToken stoppingToken)
+    private async Task<int> TakeAsync(CancellationToken stoppingToken)
     {
+        var running = _work.Running();
+        var wanted = Math.Min(TakenAtOnce, Slots.Free(running));
         if (wanted == 0)
             return 0;
         try
@@ -48,9 +50,9 @@ internal sealed class ScrapeLoop(
             if (!_settled)
                 await histories.SettleAsync(stoppingToken);
             _settled = true;
-            var busy = _running.GroupBy(item => item.Tenant).Where(group => group.Count() >= ParallelOfTenant).Select(group => group.Key).ToArray();
-            var due = await turns.TakeAsync(wanted, busy, stoppingToken);
-            _running.AddRange(due.Select(turn => (turn.Target.Tenant, ReadAsync(turn, stoppingToken))));
+            var due = await turns.TakeAsync(wanted, Slots.Full(running), stoppingToken);
+            foreach (var turn in due)
+                _work.Add(turn.Target.Tenant, ReadAsync(turn, stoppingToken));
             return due.Count;
         }
         catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)

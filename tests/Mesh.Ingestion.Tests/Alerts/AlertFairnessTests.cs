@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Ingestion.Alerts;
+using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -38,7 +39,7 @@ public sealed class AlertFairnessTests(ReplicaServers servers) : IClassFixture<R
     /// <summary>Makes more policies than there are slots, and waits until as many hang as the tenant gets slots.</summary>
     private async Task HangAsync(AlertService.AlertServiceClient client, string tenant, long share)
     {
-        for (var i = 0; i < AlertSlots.Normal.All * 2; i++)
+        for (var i = 0; i < TenantSlots.Policies.All * 2; i++)
             await CreateAsync(client, tenant, $"p{i}");
         var sql = $"""
             set app.tenant = '*';

@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Net.Client;
 using Mesh.Common.Postgres;
 using Mesh.Ingestion.Alerts;
+using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using AlertService = Mesh.Ingestion.V1.AlertService;
@@ -131,7 +132,7 @@ public sealed class AlertReplicaTests(AlertServers servers) : IClassFixture<Aler
         await servers.B.StartAsync();
 
         async Task<List<AlertTurn>> TakeAsync() =>
-            [.. (await turns.TakeAsync(new AlertSlots(100), new Dictionary<string, int>(), CancellationToken.None)).Turns.Where(turn => turn.Policy.Name.Tenant == "fenced")];
+            [.. (await turns.TakeAsync(new TenantSlots(100), new Dictionary<string, int>(), CancellationToken.None)).Turns.Where(turn => turn.Policy.Name.Tenant == "fenced")];
         Task DecideAsync(AlertTurn turn) =>
             store.DecideAsync(turn, open => AlertEvaluation.Decide(turn.Policy, open, found, turn.Time), CancellationToken.None);
         Task<IReadOnlyList<Ingestion.Alerts.Alert>> ListAsync() => store.ListAsync("fenced", State.Unspecified, "", null, 10, CancellationToken.None);

@@ -1,4 +1,5 @@
 using Mesh.Ingestion.Alerts;
+using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Tests.Alerts;
 
@@ -36,5 +37,5 @@ public sealed class AlertTurnTests(AlertTables tables) : IClassFixture<AlertTabl
 
     private static IEnumerable<string> Tenants(AlertTurns taken) => taken.Turns.Select(turn => turn.Policy.Name.Tenant);
 
-    private Task<AlertTurns> TakeAsync(Dictionary<string, int> running) => _turns.TakeAsync(AlertSlots.Normal, running, CancellationToken.None);
+    private Task<AlertTurns> TakeAsync(Dictionary<string, int> running) => _turns.TakeAsync(TenantSlots.Policies, running, CancellationToken.None);
 }

@@ -1,13 +1,14 @@
 using Mesh.Ingestion.Alerts;
+using Mesh.Ingestion.Quotas;
 
-namespace Mesh.Ingestion.Tests.Alerts;
+namespace Mesh.Ingestion.Tests.Quotas;
 
-public sealed class AlertSlotsTests
+public sealed class TenantSlotsTests
 {
     [Fact]
     public void A_free_slot_goes_to_the_tenant_that_has_the_fewest_while_more_are_free_than_it_holds()
     {
-        var slots = new AlertSlots(8);
+        var slots = new TenantSlots(8);
         AlertPolicyName[] due = [.. Enumerable.Range(0, 20).Select(i => new AlertPolicyName("heavy", $"p{i}")), new("calm", "a"), new("mild", "a")];
         Assert.Equal(["heavy/p0", "calm/a", "mild/a", "heavy/p1", "heavy/p2"], Choose(slots, due, []));
         Assert.Equal(["calm/a"], Choose(slots, due, new() { ["heavy"] = 3, ["mild"] = 4 }));
@@ -22,10 +23,10 @@ public sealed class AlertSlotsTests
     public void Tenants_with_many_policies_leave_room_for_whoever_has_none(int tenants, params int[] shares)
     {
         var due = Enumerable.Range(0, 60).Select(i => new AlertPolicyName($"t{i % tenants}", $"p{i}")).ToArray();
-        var chosen = AlertSlots.Normal.Choose(due, name => name.Tenant, new Dictionary<string, int>());
+        var chosen = TenantSlots.Policies.Choose(due, name => name.Tenant, new Dictionary<string, int>());
         var held = chosen.CountBy(name => name.Tenant).ToDictionary();
         Assert.Equal(shares, held.Values.Order());
-        Assert.Equal(["new/p"], Choose(AlertSlots.Normal, [.. due, new("new", "p")], held).Take(1));
+        Assert.Equal(["new/p"], Choose(TenantSlots.Policies, [.. due, new("new", "p")], held).Take(1));
     }
 
     [Fact]
@@ -35,15 +36,15 @@ public sealed class AlertSlotsTests
         foreach (var tenant in new[] { "first", "second", "third", "fourth" })
         {
             var due = Enumerable.Range(0, 20).Select(i => new AlertPolicyName(tenant, $"p{i}")).ToArray();
-            held[tenant] = AlertSlots.Normal.Choose(due, name => name.Tenant, held).Count;
+            held[tenant] = TenantSlots.Policies.Choose(due, name => name.Tenant, held).Count;
         }
 
         Assert.Equal([8, 4, 2, 1], held.Values);
-        Assert.Equal(["fifth/p"], Choose(AlertSlots.Normal, [new("first", "p"), new("fifth", "p")], held));
+        Assert.Equal(["fifth/p"], Choose(TenantSlots.Policies, [new("first", "p"), new("fifth", "p")], held));
 
         // Where one ends of those with most, it is a newcomer's too.
         (held["fifth"], held["first"]) = (1, 7);
-        Assert.Equal(["sixth/p"], Choose(AlertSlots.Normal, [new("first", "p"), new("fifth", "p"), new("sixth", "p")], held));
+        Assert.Equal(["sixth/p"], Choose(TenantSlots.Policies, [new("first", "p"), new("fifth", "p"), new("sixth", "p")], held));
     }
 
     [Fact]
@@ -52,7 +53,7 @@ public sealed class AlertSlotsTests
         for (var seed = 0; seed < 2_000; seed++)
         {
             var random = new Random(seed);
-            var slots = new AlertSlots(random.Next(1, 20));
+            var slots = new TenantSlots(random.Next(1, 20));
             var tenants = Enumerable.Range(0, random.Next(1, 8)).Select(i => $"t{i}").ToArray();
             var due = Enumerable.Range(0, random.Next(0, 60)).Select(i => new AlertPolicyName(tenants[random.Next(tenants.Length)], $"p{i}")).ToArray();
             var running = tenants.ToDictionary(tenant => tenant, _ => random.Next(0, 4));
@@ -60,11 +61,11 @@ public sealed class AlertSlotsTests
         }
     }
 
-    private static string[] Choose(AlertSlots slots, AlertPolicyName[] due, Dictionary<string, int> running) =>
+    private static string[] Choose(TenantSlots slots, AlertPolicyName[] due, Dictionary<string, int> running) =>
         [.. slots.Choose(due, name => name.Tenant, running).Select(name => $"{name.Tenant}/{name.Id}")];
 
     private static void Check(
-        AlertSlots slots, AlertPolicyName[] due, Dictionary<string, int> running, IReadOnlyList<AlertPolicyName> chosen, string seed)
+        TenantSlots slots, AlertPolicyName[] due, Dictionary<string, int> running, IReadOnlyList<AlertPolicyName> chosen, string seed)
     {
         var after = running.ToDictionary(tenant => tenant.Key, tenant => tenant.Value + chosen.Count(name => name.Tenant == tenant.Key));
         var free = slots.Free(running) - chosen.Count;

@@ -1,9 +1,9 @@
-namespace Mesh.Ingestion.Alerts;
+namespace Mesh.Ingestion.Quotas;
 
 /// <summary>What a loop does at this time for tenants, within its slots. It belongs to that loop alone.</summary>
 /// <param name="slots">How much at once.</param>
 /// <param name="time">The clock of pauses.</param>
-internal sealed class AlertWork(AlertSlots slots, TimeProvider time)
+internal sealed class TenantWork(TenantSlots slots, TimeProvider time)
 {
     private readonly List<(string Tenant, Task Task)> _running = [];
 

@@ -1,4 +1,4 @@
-namespace Mesh.Ingestion.Alerts;
+namespace Mesh.Ingestion.Quotas;
 
 /// <summary>
 /// How much a replica does at once for all tenants, and who of them gets a slot: one takes another only while more are free than it
@@ -11,13 +11,16 @@ namespace Mesh.Ingestion.Alerts;
 /// of them get none back before the others have had theirs.
 /// </remarks>
 /// <param name="All">The slots of the replica.</param>
-public sealed record AlertSlots(int All)
+public sealed record TenantSlots(int All)
 {
-    /// <summary>Policies that are evaluated.</summary>
-    public static AlertSlots Normal { get; } = new(16);
+    /// <summary>Alert policies that are evaluated.</summary>
+    public static TenantSlots Policies { get; } = new(16);
 
     /// <summary>Webhooks that are told.</summary>
-    public static AlertSlots Webhooks { get; } = new(32);
+    public static TenantSlots Webhooks { get; } = new(32);
+
+    /// <summary>Targets that are read.</summary>
+    public static TenantSlots Targets { get; } = new(128);
 
     public int Free(IReadOnlyDictionary<string, int> running) => Math.Max(0, All - running.Values.Sum());
 
