@@ -24,7 +24,8 @@ namespace Mesh.Common.Hosting;
 /// <summary>What every program of Mesh has in common.</summary>
 public static class MeshDefaults
 {
-    private const int MaxMessageBytes = 16 << 20;
+    /// <summary>How large a message of a call may be, unpacked.</summary>
+    internal const int MaxMessageBytes = 16 << 20;
 
     /// <summary>
     /// One port, JSON logs, errors, authentication, health, reflection, metrics, traces, Consul, and, when the calling assembly has
@@ -46,6 +47,7 @@ public static class MeshDefaults
         builder.WebHost.AddKestrel(options);
         services.AddSingleton<ServerHealth>();
         services.AddSingleton<LongStreams>();
+        services.AddSingleton(RestLimits.Normal);
         services.AddSingleton<ServiceCatalog>();
         services.AddSingleton<ServerAddress>();
         services.AddSingleton<ReflectionIndex>();
@@ -68,6 +70,8 @@ public static class MeshDefaults
     /// <summary>The middlewares and endpoints of every program. Call it before the service maps its own.</summary>
     public static void MapMeshDefaults(this WebApplication app)
     {
+        // The outermost: nobody measures how long it waits for what nobody takes.
+        app.UseMiddleware<EarlyAnswers>();
         app.UseTelemetry();
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<ErrorMiddleware>();

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Diagnostics;
 using System.IO.Pipelines;
 using Grpc.AspNetCore.Server;
@@ -30,11 +29,8 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
         var streams = method.Method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming;
         var body = new CallBody(http.Request.BodyReader, lease, streams, budget.Patience, refusal);
         http.Features.Set<IRequestBodyPipeFeature>(body);
+        // What a caller still sends of a refused message is read by the host, when the lease has been given back.
         await next(http);
-
-        // The status goes out when this returns.
-        lease.Dispose();
-        await body.DrainAsync(http.Response.HasStarted, http.RequestAborted);
     }
 
     /// <summary>Takes room for what a call's message has become: packed ones are larger now.</summary>
@@ -60,18 +56,9 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
         /// <summary>What is read of a caller whom nobody knows: the open methods need no more.</summary>
         private const int MaxUnknownBytes = 64 << 10;
 
-        /// <summary>How much of a call that was refused is still read, and for how long.</summary>
-        private const long MaxDrainedBytes = 32 << 20;
-
-        private static readonly TimeSpan s_drainTime = TimeSpan.FromSeconds(5);
-
         private ReadOnlySequence<byte> _read;
         private bool _within;
         private long? _since;
-        private bool _isRead;
-        private bool _ended;
-        private bool _tooSlow;
-        private long _left;
 
         public PipeReader Reader => this;
 
@@ -90,7 +77,6 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && limit.IsCancellationRequested)
             {
-                _tooSlow = true;
                 throw BodyBudget.TooSlow().ToRpcException();
             }
         }
@@ -115,38 +101,7 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
             if (streams)
                 lease.Shrink(left);
             _read = default;
-            _isRead = false;
             body.AdvanceTo(consumed, examined);
-        }
-
-        /// <summary>
-        /// Reads what the caller still sends of a refused message, and throws it away. A stream that ends while its caller sends is reset,
-        /// and a caller may see the reset and not the status: he would not learn that and when he is to send it again.
-        /// </summary>
-        public async Task DrainAsync(bool isAnswered, CancellationToken cancellationToken)
-        {
-            var left = streams ? _left : isAnswered ? 0 : MaxDrainedBytes;
-            if (_ended || _tooSlow || refusal is not null || left <= 0)
-                return;
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(s_drainTime);
-            try
-            {
-                if (_isRead)
-                    body.AdvanceTo(_read.End);
-                while (left > 0)
-                {
-                    var result = await body.ReadAsync(limit.Token);
-                    left -= result.Buffer.Length;
-                    body.AdvanceTo(result.Buffer.End);
-                    if (result.IsCompleted || result.IsCanceled)
-                        return;
-                }
-            }
-            catch (Exception exception) when (exception is OperationCanceledException or IOException)
-            {
-                // The caller has gone, or sends too slowly: he gets his status as it is.
-            }
         }
 
         public override void CancelPendingRead() => body.CancelPendingRead();
@@ -157,8 +112,6 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
         private ReadResult Count(in ReadResult result)
         {
             _read = result.Buffer;
-            _isRead = true;
-            _ended = result.IsCompleted;
             try
             {
                 if (refusal is not null && _read.Length > MaxUnknownBytes)
@@ -168,22 +121,9 @@ internal sealed class CallBodies(RequestDelegate next, BodyBudget budget, TokenA
             }
             catch (MeshException exception)
             {
-                _left = LengthOf(_read) - _read.Length;
-                _isRead = false;
-                body.AdvanceTo(_read.End);
+                AdvanceTo(_read.End);
                 throw exception.ToRpcException();
             }
-        }
-
-        // The length of a message with its head: whether it is packed, and four bytes.
-        private static long LengthOf(in ReadOnlySequence<byte> message)
-        {
-            const int head = 5;
-            Span<byte> bytes = stackalloc byte[head];
-            if (message.Length < head)
-                return head;
-            message.Slice(0, head).CopyTo(bytes);
-            return Math.Min(head + (long)BinaryPrimitives.ReadUInt32BigEndian(bytes[1..]), MaxDrainedBytes);
         }
     }
 }
