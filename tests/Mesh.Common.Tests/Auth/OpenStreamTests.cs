@@ -4,6 +4,7 @@ using Mesh.Auth.V1;
 using Mesh.Builder.V1;
 using Mesh.Common.Auth;
 using Mesh.Common.Errors;
+using Mesh.Common.Hosting;
 using Mesh.Common.Tests.Hosting;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
@@ -16,6 +17,8 @@ namespace Mesh.Common.Tests.Auth;
 
 public sealed class OpenStreamTests : IAsyncLifetime
 {
+    private const int EmptyMessage = 5;
+
     private readonly ChangingTokens _tokens = new();
     private TestServer _server = null!;
 
@@ -45,6 +48,34 @@ public sealed class OpenStreamTests : IAsyncLifetime
         Ticks.Say("calm");
         Assert.True(await kept.ResponseStream.MoveNext(default));
         Assert.True(await ours.ResponseStream.MoveNext(default));
+    }
+
+    [Fact]
+    public async Task Who_sends_when_his_token_is_revoked_sends_his_message_to_the_end_and_hears_why()
+    {
+        using var call = new UnfinishedMessage(_server.Address, "/mesh.ingestion.v1.TelemetryService/Stream", 8 << 20, "mesh_midway", afterAnother: true);
+        using var answer = await call.Answer.WaitAsync(Wait.Limit);
+        await using var answers = await answer.Content.ReadAsStreamAsync();
+        await answers.ReadExactlyAsync(new byte[EmptyMessage * 2]).AsTask().WaitAsync(Wait.Limit);
+        _tokens.Set("mesh_midway", null);
+        await Wait.UntilAsync("the handler has ended", () => Echo.HasEnded("mesh_midway"));
+        call.Finish();
+        Assert.True(await call.Whole.WaitAsync(Wait.Limit));
+        Assert.Equal(0, await answers.ReadAsync(new byte[1]).AsTask().WaitAsync(Wait.Limit));
+        Assert.Equal("16", answer.TrailingHeaders.GetValues("grpc-status").Single());
+    }
+
+    [Fact]
+    public async Task Who_sends_all_the_time_hears_why_his_stream_has_ended()
+    {
+        using var echo = await EchoAsync("mesh_sending");
+        // It ends with the call at the latest.
+        _ = Task.Run(async () =>
+        {
+            while (true) await echo.RequestStream.WriteAsync(new() { Open = new() { Parent = new('x', 100_000) } });
+        });
+        _tokens.Set("mesh_sending", null);
+        Assert.Equal((StatusCode.Unauthenticated, "TOKEN_INVALID"), await EndAsync(echo.ResponseStream));
     }
 
     [Fact]
@@ -89,6 +120,7 @@ public sealed class OpenStreamTests : IAsyncLifetime
         builder =>
         {
             builder.Services.AddSingleton<ITokenResolver>(_tokens);
+            builder.Services.AddSingleton(new RestLimits(64 << 20, TimeSpan.FromHours(1), TimeSpan.FromHours(1), 8));
             builder.Services.AddSingleton(new StreamChecks(TimeSpan.FromMilliseconds(500), patience));
         },
         app =>
@@ -188,15 +220,27 @@ public sealed class OpenStreamTests : IAsyncLifetime
             s_said.GetOrAdd(how, _ => new(TaskCreationOptions.RunContinuationsAsynchronously));
     }
 
-    /// <summary>Answers each message, for developers.</summary>
+    /// <summary>Says that it is there, and answers each message, for developers.</summary>
     private sealed class Echo : TelemetryService.TelemetryServiceBase
     {
+        private static readonly ConcurrentDictionary<string, bool> s_ended = new();
+
+        public static bool HasEnded(string token) => s_ended.ContainsKey("Bearer " + token);
+
         public override async Task Stream(
             IAsyncStreamReader<StreamRequest> requestStream, IServerStreamWriter<StreamResponse> responseStream, ServerCallContext context)
         {
             context.Demand("telemetry.write", Role.Developer, "acme");
-            await foreach (var _ in requestStream.ReadAllAsync(context.CancellationToken))
+            try
+            {
                 await responseStream.WriteAsync(new(), context.CancellationToken);
+                await foreach (var _ in requestStream.ReadAllAsync(context.CancellationToken))
+                    await responseStream.WriteAsync(new(), context.CancellationToken);
+            }
+            finally
+            {
+                s_ended[context.RequestHeaders.GetValue("authorization")!] = true;
+            }
         }
     }
 }
