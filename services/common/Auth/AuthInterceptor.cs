@@ -34,8 +34,13 @@ internal sealed class AuthInterceptor(
         var principal = await AuthenticateAsync(context);
         using var guard = StreamGuard.Over(context, authenticator, checks, time);
         Check(request, context, principal);
-        if (guard is null) await continuation(request, responseStream, context);
-        else await guard.RunAsync(() => continuation(request, new GuardedWriter<TResponse>(responseStream, guard), guard.Context));
+        if (guard is null)
+        {
+            await continuation(request, responseStream, context);
+            return;
+        }
+        using var writer = new GuardedWriter<TResponse>(responseStream, guard);
+        await guard.RunAsync(() => continuation(request, writer, guard.Context));
     }
 
     public override async Task<TResponse> ClientStreamingServerHandler<TRequest, TResponse>(
@@ -54,8 +59,13 @@ internal sealed class AuthInterceptor(
         var principal = await AuthenticateAsync(context);
         using var guard = StreamGuard.Over(context, authenticator, checks, time);
         CheckStart(context, principal);
-        if (guard is null) await continuation(requestStream, responseStream, context);
-        else await guard.RunAsync(() => continuation(requestStream, new GuardedWriter<TResponse>(responseStream, guard), guard.Context));
+        if (guard is null)
+        {
+            await continuation(requestStream, responseStream, context);
+            return;
+        }
+        using var writer = new GuardedWriter<TResponse>(responseStream, guard);
+        await guard.RunAsync(() => continuation(requestStream, writer, guard.Context));
     }
 
     private async ValueTask<Principal> AuthenticateAsync(ServerCallContext context)

@@ -79,6 +79,26 @@ public sealed class OpenStreamTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_handlers_own_token_is_followed_once_and_not_for_each_message()
+    {
+        using var first = new CancellationTokenSource();
+        using var second = new CancellationTokenSource();
+        var call = new TestCall();
+        MeshAuthorization.Admit(call, new Principal { Subject = "tenants/acme/members/person" }, new Access());
+        using var guard = StreamGuard.Over(call, _server.Services.GetRequiredService<TokenAuthenticator>(), StreamChecks.Normal, TimeProvider.System)!;
+        var inner = new TokenNotes();
+        using var writer = new GuardedWriter<string>(inner, guard);
+        foreach (var token in new[] { first.Token, first.Token, second.Token, second.Token })
+            await writer.WriteAsync("x", token);
+
+        Assert.Equal(inner.Tokens[0], inner.Tokens[1]);
+        Assert.Equal(inner.Tokens[2], inner.Tokens[3]);
+        await second.CancelAsync();
+        Assert.False(inner.Tokens[0].IsCancellationRequested);
+        Assert.True(inner.Tokens[2].IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task A_stream_ends_when_its_role_is_taken_away_and_one_that_needs_less_goes_on()
     {
         using var watch = await WatchAsync("mesh_lowered", "lowered");
@@ -241,6 +261,21 @@ public sealed class OpenStreamTests : IAsyncLifetime
             {
                 s_ended[context.RequestHeaders.GetValue("authorization")!] = true;
             }
+        }
+    }
+
+    private sealed class TokenNotes : IServerStreamWriter<string>
+    {
+        public List<CancellationToken> Tokens { get; } = [];
+
+        public WriteOptions? WriteOptions { get; set; }
+
+        public Task WriteAsync(string message) => WriteAsync(message, CancellationToken.None);
+
+        public Task WriteAsync(string message, CancellationToken cancellationToken)
+        {
+            Tokens.Add(cancellationToken);
+            return Task.CompletedTask;
         }
     }
 }
