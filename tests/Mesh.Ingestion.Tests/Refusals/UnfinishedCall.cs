@@ -11,7 +11,6 @@ internal sealed class UnfinishedCall : HttpContent
     private readonly HttpClient _http = new();
     private readonly CancellationTokenSource _end = new();
     private readonly TaskCompletionSource _rest = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource<bool> _whole = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _announced;
     private readonly int _sent;
 
@@ -31,29 +30,18 @@ internal sealed class UnfinishedCall : HttpContent
     /// <summary>What is answered although the message has not ended.</summary>
     public Task<HttpResponseMessage> Answer { get; }
 
-    /// <summary>Whether the whole message could be sent.</summary>
-    public Task<bool> Whole => _whole.Task;
-
     /// <summary>Sends the rest.</summary>
     public void Finish() => _rest.TrySetResult();
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
-        try
-        {
-            var head = new byte[5];
-            BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), _announced);
-            await stream.WriteAsync(head);
-            await stream.WriteAsync(new byte[_sent]);
-            await stream.FlushAsync();
-            await _rest.Task.WaitAsync(_end.Token);
-            await stream.WriteAsync(new byte[_announced - _sent]);
-            _whole.TrySetResult(true);
-        }
-        finally
-        {
-            _whole.TrySetResult(false);
-        }
+        var head = new byte[5];
+        BinaryPrimitives.WriteInt32BigEndian(head.AsSpan(1), _announced);
+        await stream.WriteAsync(head);
+        await stream.WriteAsync(new byte[_sent]);
+        await stream.FlushAsync();
+        await _rest.Task.WaitAsync(_end.Token);
+        await stream.WriteAsync(new byte[_announced - _sent]);
     }
 
     protected override bool TryComputeLength(out long length)
