@@ -49,6 +49,10 @@ public static class ErrorTable
             RpcException rpc => RpcErrors.Translate(rpc, requestId),
             PostgresException postgres => Translate(postgres, requestId),
             NpgsqlException => MeshException.Unavailable("DATABASE_UNAVAILABLE", "The database cannot be reached.", s_later, exception),
+            ClickHouseException { IsBadPattern: true } =>
+                MeshException.InvalidArgument("selector", "A regular expression is not known to the telemetry store, which takes RE2's."),
+            ClickHouseException { IsTooLarge: true } => MeshException.OutOfRange(
+                "QUERY_TOO_LARGE", "The question takes the telemetry store more time or memory than one may. Ask for less time, fewer series or a longer step."),
             ClickHouseException { IsTransient: true } =>
                 MeshException.Unavailable("TELEMETRY_STORE_UNAVAILABLE", "The telemetry store cannot take the request now.", s_later, exception),
             BrokenCircuitException or TimeoutRejectedException or TimeoutException or HttpRequestException or SocketException =>

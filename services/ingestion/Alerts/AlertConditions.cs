@@ -1,3 +1,6 @@
+using Mesh.Common.ClickHouse;
+using Mesh.Common.Errors;
+
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>Asks whether a policy's condition holds, and for which labels.</summary>
@@ -8,6 +11,19 @@ public sealed class AlertConditions(MetricConditions metrics, LogConditions logs
 
     /// <summary>What holds; null where that cannot be known now, and what is open stays as it is.</summary>
     public async Task<Findings?> FindAsync(AlertTurn turn, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AskAsync(turn, cancellationToken);
+        }
+        catch (ClickHouseException exception) when (exception.IsBadPattern || exception.IsTooLarge)
+        {
+            // What is wrong with the policy, for who reads its `evaluation_error`.
+            throw ErrorTable.Translate(exception, "");
+        }
+    }
+
+    private async Task<Findings?> AskAsync(AlertTurn turn, CancellationToken cancellationToken)
     {
         var spec = turn.Policy.Spec;
         if (spec.ConditionCase == V1.AlertPolicy.ConditionOneofCase.FindingMatch)

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Common.Errors;
@@ -99,6 +98,8 @@ internal static class AlertPolicySpec
                 CheckRequiredSpan(spec.LogMatch.Window, "log_match.window", Day);
                 CheckPattern(spec.LogMatch.Pattern, "log_match.pattern");
                 CheckGroups(spec.LogMatch.By, "log_match.by");
+                if (!System.Enum.IsDefined(spec.LogMatch.Severity))
+                    throw Wrong("log_match.severity", "This severity is not known.");
                 if (spec.LogMatch.MinCount < 0)
                     throw Wrong("log_match.min_count", "The count must not be negative.");
                 break;
@@ -154,19 +155,12 @@ internal static class AlertPolicySpec
             throw Wrong(field, $"At most {MaxLabels} different labels with names of 1 to 128 characters are allowed.");
     }
 
-    // An engine without backtracking knows about as much as RE2 does.
     private static void CheckPattern(string pattern, string field)
     {
-        try
-        {
-            if (pattern.Length > MaxPattern)
-                throw Wrong(field, $"A pattern has at most {MaxPattern} characters.");
-            _ = new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
-        }
-        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
-        {
-            throw Wrong(field, "This is no regular expression: " + exception.Message);
-        }
+        if (pattern.Length > MaxPattern)
+            throw Wrong(field, $"A pattern has at most {MaxPattern} characters.");
+        if (Patterns.TryParse(pattern, out var why) is null)
+            throw Wrong(field, "This is no regular expression that is understood here: " + why);
     }
 
     private static void CheckRequiredSpan(Duration? span, string field, TimeSpan longest) =>

@@ -42,7 +42,7 @@ internal static class HistogramQuantile
 
     public static double Quantile(List<(double Bound, double Count)> buckets, double quantile)
     {
-        buckets.Sort((a, b) => a.Bound.CompareTo(b.Bound));
+        Order(buckets);
         if (buckets.Count < 2 || !double.IsPositiveInfinity(buckets[^1].Bound) || buckets[^1].Count is not > 0)
             return double.NaN;
 
@@ -56,6 +56,25 @@ internal static class HistogramQuantile
         var (low, below) = index == 0 ? (0, 0) : buckets[index - 1];
         var (high, count) = buckets[index];
         return count > below ? low + (high - low) * (rank - below) / (count - below) : high;
+    }
+
+    // Bounds that are written in two ways are one bucket, and none holds less than the one before: what counts them may have been read
+    // at different times.
+    private static void Order(List<(double Bound, double Count)> buckets)
+    {
+        buckets.Sort((a, b) => a.Bound.CompareTo(b.Bound));
+        var last = -1;
+        foreach (var (bound, count) in buckets.ToArray())
+        {
+            if (last >= 0 && buckets[last].Bound == bound)
+                buckets[last] = (bound, buckets[last].Count + count);
+            else
+                buckets[++last] = (bound, count);
+        }
+
+        buckets.RemoveRange(last + 1, buckets.Count - last - 1);
+        for (var i = 1; i < buckets.Count; i++)
+            buckets[i] = (buckets[i].Bound, Math.Max(buckets[i - 1].Count, buckets[i].Count));
     }
 
     private static string Key(V1.QueryMetricsResponse bucket) =>

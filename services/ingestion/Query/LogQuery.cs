@@ -12,6 +12,8 @@ public sealed record LogQuery(
 
     public static LogQuery Parse(V1.SearchLogsRequest request, TimeProvider time)
     {
+        if (!System.Enum.IsDefined(request.Severity))
+            throw MeshException.InvalidArgument("severity", "This severity is not known.");
         var (start, end) = RangeOf(request.StartTime, request.EndTime, time);
         return new LogQuery(
             TenantName.Parse(request.Parent, "parent").Tenant,

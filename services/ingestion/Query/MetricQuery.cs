@@ -39,6 +39,10 @@ public sealed record MetricQuery(
 
         if (request.Selector.Length == 0)
             throw MeshException.InvalidArgument("selector", "A selector is required.");
+        if (!System.Enum.IsDefined(request.Function))
+            throw MeshException.InvalidArgument("function", "This function is not known.");
+        if (!System.Enum.IsDefined(request.Aggregation))
+            throw MeshException.InvalidArgument("aggregation", "This aggregation is not known.");
         if (request.Aggregation == V1.Aggregation.HistogramQuantile && request.Quantile is not (>= 0 and <= 1))
             throw MeshException.InvalidArgument("quantile", "A quantile lies between 0 and 1.");
 

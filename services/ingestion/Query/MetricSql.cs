@@ -71,8 +71,8 @@ internal static class MetricSql
         limit 1 by id
         """;
 
-    /// <summary>What one question may cost the database.</summary>
-    public const string Limits = "\nsettings max_execution_time = 30, max_memory_usage = 4000000000";
+    /// <summary>What one question may cost the database; less time than one attempt of the client has.</summary>
+    public const string Limits = "\nsettings max_execution_time = 20, max_memory_usage = 4000000000";
 
     // For few rows, sorting costs less than reading every part in order, and filtering once less than column by column.
     private const string InOrder = "\norder by series, time" + Limits + ", optimize_read_in_order = 0, optimize_move_to_prewhere = 0";

@@ -143,10 +143,18 @@ public sealed class MetricStore(ClickHouseClient clickHouse) : IDisposable
     {
         var buckets = new List<V1.QueryMetricsResponse>();
         string[] by = [.. query.By.Where(label => label != HistogramQuantile.BoundLabel), HistogramQuantile.BoundLabel];
-        await foreach (var bucket in PerGroupAsync(query, by, cancellationToken))
+        // The limits are those of the histograms: each needs all of its buckets.
+        await foreach (var bucket in PerGroupAsync(query with { Top = 0, Limit = MetricQuery.MaxLimit }, by, cancellationToken))
             buckets.Add(bucket);
-        foreach (var response in HistogramQuantile.Of(buckets, query.Quantile))
+        var histograms = HistogramQuantile.Of(buckets, query.Quantile);
+        if (query.Top > 0)
+            histograms = histograms.OrderByDescending(series => series.Values.Average()).Take(Math.Min(query.Top, query.Limit));
+        var count = 0;
+        foreach (var response in histograms)
+        {
+            Check(++count, query);
             yield return response;
+        }
     }
 
     private static void Check(int count, MetricQuery query)

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Mesh.Common.Errors;
 
 namespace Mesh.Ingestion.Query;
@@ -102,17 +101,10 @@ internal sealed class SelectorParser(string text, string field)
         }
         : throw Wrong("a quoted value does not end");
 
-    // The database runs patterns without backtracking; here is only asked whether it is a pattern at all.
     private void CheckPattern(string pattern)
     {
-        try
-        {
-            _ = new Regex(pattern, RegexOptions.NonBacktracking);
-        }
-        catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
-        {
-            throw Wrong($"`{pattern}` is no regular expression that is understood here");
-        }
+        if (Patterns.TryParse(pattern, out var why) is null)
+            throw Wrong($"`{pattern}` is no regular expression that is understood here: {why}");
     }
 
     private string Name(bool colon)

@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Common.Names;
 
 namespace Mesh.Ingestion.Query;
@@ -9,6 +10,8 @@ public sealed record TraceQuery(string Tenant, string Service, long MinDuration,
     {
         var (start, end) = LogQuery.RangeOf(request.StartTime, request.EndTime, time);
         var duration = request.MinDuration is { } least ? least.Seconds * 1_000_000_000 + least.Nanos : 0;
+        if (duration < 0)
+            throw MeshException.InvalidArgument("min_duration", "The duration must not be negative.");
         return new TraceQuery(
             TenantName.Parse(request.Parent, "parent").Tenant, request.Service, duration, request.ErrorsOnly, start, end,
             MetricQuery.LimitOf(request.Limit, 20, 1_000));

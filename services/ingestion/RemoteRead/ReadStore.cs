@@ -18,7 +18,6 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
     private const long GroupSamples = 1_000_000;
     private const long MaxSeriesSamples = 20_000_000;
     private const int RowBytes = 24;
-    private const int BadPattern = 427;
 
     /// <summary>The series that have samples in the range.</summary>
     internal async IAsyncEnumerable<ReadSeries> ReadAsync(
@@ -83,7 +82,7 @@ public sealed class ReadStore(ClickHouseClient clickHouse)
                 found.Add(new ReadSeries(row.NaturalNumber(0), labels, row.WholeNumber(3)));
             }
         }
-        catch (ClickHouseException exception) when (exception.Code == BadPattern)
+        catch (ClickHouseException exception) when (exception.IsBadPattern)
         {
             throw MeshException.InvalidArgument("matchers", "A pattern is no regular expression that is understood here.");
         }

@@ -9,7 +9,7 @@ public sealed class LogFilter(string tenant, Selector selector, string contains)
     private readonly (Matcher Matcher, Regex? Pattern)[] _matchers =
     [
         .. selector.Matchers.Select(matcher => (matcher, matcher.Operator is MatchOperator.Matches or MatchOperator.MatchesNot
-            ? new Regex($"^(?:{matcher.Value})$", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)
+            ? Patterns.Whole(matcher.Value)
             : null)),
     ];
 

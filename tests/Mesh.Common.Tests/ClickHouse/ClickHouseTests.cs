@@ -78,6 +78,17 @@ public sealed class ClickHouseTests : IAsyncLifetime
         Assert.Equal(47, query.Code);
     }
 
+    [Theory]
+    [InlineData("select sum(sleepEachRow(0.01)) from numbers(100000) settings max_execution_time = 1, max_block_size = 10, function_sleep_max_microseconds_per_block = 0", StatusCode.OutOfRange)]
+    [InlineData("select length(groupArray(number)) from numbers(100000000) settings max_memory_usage = 10000000", StatusCode.OutOfRange)]
+    [InlineData("select match('a', '(?=a)')", StatusCode.InvalidArgument)]
+    public async Task A_statement_that_takes_too_much_is_its_sender_s_fault_and_not_repeated(string sql, StatusCode expected)
+    {
+        var error = await Assert.ThrowsAsync<ClickHouseException>(() => RowsAsync(sql, r => r.NaturalNumber(0)));
+        Assert.False(error.IsTransient, error.Message);
+        Assert.Equal(expected, ErrorTable.Translate(error, "r1").Code);
+    }
+
     [Fact]
     public async Task A_query_that_fails_half_way_does_not_look_whole() =>
         await Assert.ThrowsAnyAsync<Exception>(() =>

@@ -18,6 +18,8 @@ public sealed class AlertPolicySpecTests
         { "alert_policy.log_match.window", new() { LogMatch = new() { Contains = "x" } } },
         { "alert_policy.log_match.pattern", new() { LogMatch = new() { Window = Minute, Pattern = "(" } } },
         { "alert_policy.log_match.pattern", new() { LogMatch = new() { Window = Minute, Pattern = "(a)\\1" } } },
+        { "alert_policy.log_match.pattern", new() { LogMatch = new() { Window = Minute, Pattern = "a\\Z" } } },
+        { "alert_policy.log_match.severity", new() { LogMatch = new() { Window = Minute, Severity = (V1.LogSeverity)99 } } },
         { "alert_policy.finding_match.app", new() { FindingMatch = new() { App = "tenants/acme/apps/shop" } } },
         { "alert_policy.finding_match.min_count", new() { FindingMatch = new() { MinCount = -1 } } },
         { "alert_policy.finding_match.by", new() { FindingMatch = new() { By = { "package" } } } },

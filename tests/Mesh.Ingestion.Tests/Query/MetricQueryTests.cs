@@ -1,7 +1,9 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
+using HistogramQuantile = Mesh.Ingestion.Query.HistogramQuantile;
 
 namespace Mesh.Ingestion.Tests.Query;
 
@@ -229,6 +231,33 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
         Assert.Equal(0.1 + 0.4 * 20 / 40, (await OneAsync(query)).Values.Single(), 9);
     }
 
+    [Fact]
+    public async Task Limits_of_quantiles_are_those_of_histograms()
+    {
+        var series = Enumerable.Range(1, 3).SelectMany(app => new[] { "0.1", "0.5", "+Inf" }.Select((le, i) =>
+            Sender.Series((uint)(10 * app + i), "took_bucket", $"app=a{app}", "le=" + le))).ToArray();
+        // The third is slower than the second, and that one than the first.
+        await SendAsync(
+            "histograms", series,
+            (10, Start, 100), (11, Start, 100), (12, Start, 100), (20, Start, 0), (21, Start, 10), (22, Start, 10), (30, Start, 0), (31, Start, 1), (32, Start, 4));
+        var query = Instant("histograms", "took_bucket", Start);
+        (query.Aggregation, query.Quantile, query.Limit) = (Aggregation.HistogramQuantile, 0.25, 3);
+        query.By.Add("app");
+        var all = (await QueryAsync(query)).Select(group => (group.Labels.Single().Value, Math.Round(group.Values.Single(), 9))).Order();
+        Assert.Equal([("a1", 0.025), ("a2", 0.2), ("a3", 0.5)], all);
+        query.Top = 2;
+        Assert.Equal(["a3", "a2"], (await QueryAsync(query)).Select(group => group.Labels.Single().Value));
+        (query.Top, query.Limit) = (0, 2);
+        Assert.Equal("TOO_MANY_SERIES", (await Assert.ThrowsAsync<RpcException>(() => QueryAsync(query))).Reason());
+    }
+
+    [Fact]
+    public void Buckets_that_were_read_at_different_times_make_a_quantile_all_the_same()
+    {
+        List<(double, double)> buckets = [(0.5, 40), (double.PositiveInfinity, 60), (0.1, 20), (0.1, 22), (1, 39)];
+        Assert.Equal(0.1 * 30 / 42, HistogramQuantile.Quantile(buckets, 0.5), 9);
+    }
+
     // What a selector matched before is guessed to be what it matches now; the guess must not show.
     [Fact]
     public async Task A_question_asked_again_sees_the_series_that_came_since()
@@ -261,6 +290,8 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
     [Theory]
     [InlineData("up{", StatusCode.InvalidArgument)]
     [InlineData("up{a=~'('}", StatusCode.InvalidArgument)]
+    [InlineData("up{a=~'b\\\\Z'}", StatusCode.InvalidArgument)]
+    [InlineData("up{a=~'(?#b)'}", StatusCode.InvalidArgument)]
     [InlineData("", StatusCode.InvalidArgument)]
     [InlineData("up' or 1=1", StatusCode.InvalidArgument)]
     public async Task A_selector_that_cannot_be_read_is_told(string selector, StatusCode expected) =>
@@ -272,6 +303,24 @@ public sealed class MetricQueryTests(IngestionServers servers) : IClassFixture<I
         await SendAsync("hostile", [Sender.Series(1, "up", "q=it's \\ \"odd\"\t\n")], (1, Start, 1));
         Assert.Single(await QueryAsync(Instant("hostile", "up{q=\"it's \\\\ \\\"odd\\\"\\t\\n\"}", Start)));
         Assert.Empty(await QueryAsync(Instant("hostile", "up{q=\"' or 1=1 --\"}", Start)));
+    }
+
+    [Fact]
+    public async Task A_group_may_be_named_as_RE2_names_it()
+    {
+        await SendAsync("named", [Sender.Series(1, "up", "a=b")], (1, Start, 1));
+        Assert.Single(await QueryAsync(Instant("named", "up{a=~'(?P<letter>b)'}", Start)));
+    }
+
+    [Fact]
+    public async Task What_is_not_known_is_told()
+    {
+        foreach (var change in new Action<QueryMetricsRequest>[] { query => query.Function = (SeriesFunction)99, query => query.Aggregation = (Aggregation)99 })
+        {
+            var query = Instant("errors", "up", Start);
+            change(query);
+            Assert.Equal(StatusCode.InvalidArgument, (await Assert.ThrowsAsync<RpcException>(() => QueryAsync(query))).StatusCode);
+        }
     }
 
     [Fact]
