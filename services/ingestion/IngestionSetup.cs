@@ -104,6 +104,7 @@ public static class IngestionSetup
         services.AddSingleton<MetricStore>();
         services.AddSingleton<ReadStore>();
         services.AddSingleton<LatestStore>();
+        services.AddSingleton<MatcherPolicy, OnlyWithToken>();
         services.AddSingleton<LogStore>();
         services.AddSingleton<TraceStore>();
         services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());

@@ -10,7 +10,7 @@ namespace Mesh.Ingestion.Federation;
 /// <summary>
 /// A tenant's latest values for a Prometheus that scrapes them (prometheus.io, "Federation"): `/federate?match[]=SELECTOR…`,
 /// and `/tenants/TENANT/metrics` with everything. Reading changes nothing: the same values are there for the next reader.
-/// The program's own metrics stay at `/metrics`.
+/// `/metrics` answers the same to whoever shows a token, and the program's own metrics to whoever shows none.
 /// </summary>
 internal static class FederationEndpoint
 {
@@ -21,6 +21,11 @@ internal static class FederationEndpoint
     {
         app.MapGet("/federate", async (HttpContext http, LatestStore store) =>
             await WriteAsync(http, store, await HttpSender.ReadsFromAsync(http), SelectorsOf(http.Request)));
+        app.MapGet("/metrics", async (HttpContext http, LatestStore store) =>
+        {
+            var selectors = SelectorsOf(http.Request);
+            await WriteAsync(http, store, await HttpSender.ReadsFromAsync(http), selectors.Count > 0 ? selectors : [Selector.All]);
+        }).WithMetadata(OnlyWithToken.Demand).WithOrder(-1);
         app.MapGet("/tenants/{tenant}/metrics", async (string tenant, HttpContext http, LatestStore store) =>
         {
             await http.AuthenticateMeshAsync();
@@ -68,8 +73,10 @@ internal static class FederationEndpoint
             separator = ',';
         }
 
-        if (separator == ',')
-            text.Append('}');
+        // Without it the reader would put its own in (prometheus.io, "Federation").
+        if (!sample.Labels.TryGetProperty("instance", out _))
+            text.Append(separator).Append("instance=\"\"");
+        text.Append('}');
         text.Append(' ').Append(Number(sample.Value)).Append(' ').Append(sample.Milliseconds).Append('\n');
     }
 

@@ -73,15 +73,17 @@ public sealed class RecordedTests(IngestionServers servers) : IClassFixture<Inge
         for (var round = 0; round < 2; round++)
         {
             var all = WithoutTimes(await http.GetStringAsync("/tenants/pushed/metrics"));
-            Assert.Equal("last{instance=\"a\",job=\"backup\",x=\"a\\\"b\\\\\"} +Inf\nsize{instance=\"a\",job=\"backup\"} 5\nsize{job=\"c\"} 6", all);
+            Assert.Equal("last{instance=\"a\",job=\"backup\",x=\"a\\\"b\\\\\"} +Inf\nsize{instance=\"a\",job=\"backup\"} 5\nsize{job=\"c\",instance=\"\"} 6", all);
         }
 
         Assert.Equal(
-            "size{instance=\"a\",job=\"backup\"} 5\nsize{job=\"c\"} 6",
+            "size{instance=\"a\",job=\"backup\"} 5\nsize{job=\"c\",instance=\"\"} 6",
             WithoutTimes(await http.GetStringAsync("/federate?tenant=pushed&match[]=size&match[]={job=\"c\"}")));
         Assert.Equal("", await http.GetStringAsync("/federate?tenant=pushed"));
         Assert.Equal("", await http.GetStringAsync("/tenants/foreign/metrics"));
         Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync("/federate?tenant=pushed&match[]={")).StatusCode);
+        Assert.Equal("size{instance=\"a\",job=\"backup\"} 5", WithoutTimes(await http.GetStringAsync("/metrics?tenant=pushed&match[]=size{job=\"backup\"}")));
+        Assert.Equal(WithoutTimes(await http.GetStringAsync("/tenants/pushed/metrics")), WithoutTimes(await http.GetStringAsync("/metrics?tenant=pushed")));
         using var nobody = new HttpClient { BaseAddress = servers.Ingestion.Address };
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/tenants/pushed/metrics")).StatusCode);
         Assert.Contains("mesh_ingestion_requests_received", await nobody.GetStringAsync("/metrics"), StringComparison.Ordinal);
