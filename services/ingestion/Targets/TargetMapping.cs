@@ -80,6 +80,8 @@ internal static class TargetMapping
     {
         if (target.Kind == V1.Target.Types.Kind.Unspecified)
             throw MeshException.InvalidArgument("target.kind", "A kind is required.");
+        if (!System.Enum.IsDefined(target.Kind))
+            throw MeshException.InvalidArgument("target.kind", "This kind is not known.");
         if (!Uri.TryCreate(target.Address, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
             throw MeshException.InvalidArgument("target.address", "The address must be an http or https URL.");
         if (address.UserInfo.TrimEnd(':').Contains(':', StringComparison.Ordinal))
@@ -87,10 +89,10 @@ internal static class TargetMapping
         if (target.IntervalMilliseconds is < 1000 or > MaxInterval)
             throw MeshException.InvalidArgument("target.interval", "The interval must lie between a second and a day.");
         if (target.Labels.Values.Count > MaxLabels || target.Labels.Values.Any(label => !IsLabel(label.Key, label.Value)))
-            throw MeshException.InvalidArgument("target.labels", "At most 32 labels, with names of letters, digits and underscores.");
+            throw MeshException.InvalidArgument("target.labels", "At most 32 labels, with names of letters, digits and underscores that do not begin with two underscores.");
         return target;
     }
 
     private static bool IsLabel(string name, string value) =>
-        Names.IsLabel(Encoding.UTF8.GetBytes(name)) && Encoding.UTF8.GetByteCount(value) <= SeriesBuilder.MaxLabelValueBytes;
+        Names.IsLabel(Encoding.UTF8.GetBytes(name)) && !name.StartsWith("__", StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(value) <= SeriesBuilder.MaxLabelValueBytes;
 }

@@ -40,9 +40,11 @@ internal sealed class TargetService(TargetStore store, Scraper scraper) : V1.Tar
     public override async Task<V1.UpdateTargetResponse> UpdateTarget(V1.UpdateTargetRequest request, ServerCallContext context)
     {
         var wire = Required(request.Target);
-        var target = await store.UpdateAsync(
+        var (target, ended) = await store.UpdateAsync(
             TargetName.Parse(wire.Name, "target.name"), wire.Etag, before => TargetMapping.Merge(before, wire, request.UpdateMask),
             context.CancellationToken);
+        if (ended.Count > 0)
+            await scraper.EndAsync(target, ended);
         return new V1.UpdateTargetResponse { Target = target.ToWire() };
     }
 

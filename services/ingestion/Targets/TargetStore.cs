@@ -57,7 +57,9 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
         return await transaction.QueryAsync<Target>(sql, new { tenant, after, limit }, cancellationToken);
     }
 
-    public async Task<Target> UpdateAsync(TargetName name, string etag, Func<Target, Target> change, CancellationToken cancellationToken)
+    /// <summary>Changes a target; one that is paused now is given with the series that it showed last, which end with that.</summary>
+    public async Task<(Target Target, IReadOnlyCollection<ulong> Ended)> UpdateAsync(
+        TargetName name, string etag, Func<Target, Target> change, CancellationToken cancellationToken)
     {
         const string sql = """
             update targets
@@ -75,8 +77,9 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
             now = time.GetUtcNow(),
         };
         await transaction.ExecuteAsync(sql, values, cancellationToken);
+        var ended = after.Paused && !before.Paused ? await EndAsync(transaction, name, cancellationToken) : [];
         await transaction.CommitAsync(cancellationToken);
-        return after with { Revision = before.Revision + 1 };
+        return (after with { Revision = before.Revision + 1 }, ended);
     }
 
     /// <summary>Deletes a target, and gives it with the series that it showed last.</summary>
@@ -90,6 +93,22 @@ public sealed class TargetStore(MeshDatabase database, QuotaOptions quotas, Time
         await transaction.ExecuteAsync(sql, new { name.Tenant, name.Id }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return (target, series is null ? [] : TargetSeriesStore.Parse(series));
+    }
+
+    // A turn of nobody's own: whoever reads the target now is late with what he found, and the next one begins with nothing.
+    private static async Task<IReadOnlyCollection<ulong>> EndAsync(MeshTransaction transaction, TargetName name, CancellationToken cancellationToken)
+    {
+        const string shown = "select series from target_series where tenant = @Tenant and target = @Id for update";
+        const string turn = "update targets set turn = turn + 1, lease_end = null where tenant = @Tenant and id = @Id";
+        const string nothing = """
+            update target_series as s set turn = t.turn, series = ''
+            from targets as t
+            where s.tenant = @Tenant and s.target = @Id and t.tenant = s.tenant and t.id = s.target
+            """;
+        var series = await transaction.QueryOneAsync<byte[]>(shown, new { name.Tenant, name.Id }, cancellationToken);
+        await transaction.ExecuteAsync(turn, new { name.Tenant, name.Id }, cancellationToken);
+        await transaction.ExecuteAsync(nothing, new { name.Tenant, name.Id }, cancellationToken);
+        return series is null ? [] : TargetSeriesStore.Parse(series);
     }
 
     private static async Task<Target> FindAsync(

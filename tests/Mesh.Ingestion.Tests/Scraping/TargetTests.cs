@@ -62,6 +62,42 @@ public sealed class TargetTests(IngestionServers servers) : IClassFixture<Ingest
         }
     }
 
+    [Fact]
+    public async Task The_series_of_a_target_that_is_paused_end_at_once()
+    {
+        const string ended = """
+            select countIf(is_end) = 5 from
+            (select argMax(reinterpretAsUInt64(value) = 0x7ff0000000000002, time) as is_end from samples where tenant = 'paused' group by series)
+            """;
+        using var source = new HttpAnswers(_ => (200, "temperature 21.5\nhumidity 3\n"));
+        var targets = new TargetClient(servers.Channel);
+        var created = await targets.CreateAsync("paused", "hall", source.Address.ToString(), seconds: 3600);
+        await targets.WaitAsync("paused", "hall", Target.Types.State.Up, "");
+        await servers.WaitForAsync("select uniq(series) from samples where tenant = 'paused'", 5);
+        await Client.UpdateTargetAsync(new UpdateTargetRequest { Target = new Target { Name = created.Name, Paused = true } }, IngestionProcess.Headers);
+        await servers.WaitForAsync(ended, 1);
+
+        // Paused again it has nothing to end, and it begins anew when it goes on.
+        await Client.UpdateTargetAsync(new UpdateTargetRequest { Target = new Target { Name = created.Name, Paused = true } }, IngestionProcess.Headers);
+        await targets.ReadAsync("paused", "hall");
+        await servers.WaitForAsync(ended, 0);
+    }
+
+    [Fact]
+    public async Task What_a_target_cannot_be_is_told()
+    {
+        foreach (var (target, field) in new[]
+        {
+            (new Target { Kind = (Target.Types.Kind)99, Address = "http://a/" }, "target.kind"),
+            (new Target { Kind = Target.Types.Kind.Prometheus, Address = "http://a/", Labels = { ["__name__"] = "x" } }, "target.labels"),
+        })
+        {
+            var wrong = await Assert.ThrowsAsync<RpcException>(() => Client.CreateTargetAsync(
+                new CreateTargetRequest { Parent = "tenants/wrong", TargetId = "a", Target = target }, IngestionProcess.Headers).ResponseAsync);
+            Assert.StartsWith(field, wrong.Status.Detail, StringComparison.Ordinal);
+        }
+    }
+
     private async Task<Target> CreateAsync(string tenant, string id, string address) => (await Client.CreateTargetAsync(
         new CreateTargetRequest
         {
