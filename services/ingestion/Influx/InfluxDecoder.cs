@@ -90,7 +90,11 @@ public sealed class InfluxDecoder : IDisposable
         }
 
         foreach (var (field, value) in _fields)
-            Add(key, fields[field], value, time ?? _target.TakeTime());
+        {
+            if (!TryAdd(key, fields[field], value, time))
+                return "missing tag value";
+        }
+
         return null;
     }
 
@@ -165,18 +169,22 @@ public sealed class InfluxDecoder : IDisposable
         }
     }
 
-    private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> field, double value, long time)
+    // A series that is known was built once, so its tags have values.
+    private bool TryAdd(ReadOnlySpan<byte> key, ReadOnlySpan<byte> field, double value, long? time)
     {
         var hash = XxHash64.Compute(field, XxHash64.Compute(key, _known.Seed));
         var id = _known.TryFind(hash, out var known) ? known.Id : 0;
         if (id == 0)
         {
+            if (!HasTagValues(key))
+                return false;
             Build(key, field);
             id = _known.End(hash, _series);
         }
 
         if (id != 0)
-            _target.Sample(id, time, value);
+            _target.Sample(id, time ?? _target.TakeTime(), value);
+        return true;
     }
 
     private void Build(ReadOnlySpan<byte> key, ReadOnlySpan<byte> field)
@@ -189,6 +197,30 @@ public sealed class InfluxDecoder : IDisposable
         {
             var tag = Take(ref rest, '=');
             _series.Label(Names.Translate(tag), Take(ref rest, ','));
+        }
+    }
+
+    // Whether each tag has an equals sign behind its name.
+    private static bool HasTagValues(ReadOnlySpan<byte> key)
+    {
+        for (var (at, inName) = (0, false); ; at++)
+        {
+            if (at >= key.Length || key[at] == ',')
+            {
+                if (inName)
+                    return false;
+                if (at >= key.Length)
+                    return true;
+                inName = true;
+            }
+            else if (key[at] == '=')
+            {
+                inName = false;
+            }
+            else if (IsEscape(key, at))
+            {
+                at++;
+            }
         }
     }
 

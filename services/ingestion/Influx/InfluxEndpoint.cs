@@ -47,7 +47,7 @@ internal static class InfluxEndpoint
         }
 
         // Senders look for these words, and do not send the rest again.
-        var message = $"partial write: {error}{(error.Length > 0 ? " " : "")}{rejections.Describe()} dropped={failed + rejections.Total}";
+        var message = string.Join(' ', ((string[])["partial write:", error, rejections.Describe(), $"dropped={failed + rejections.Total}"]).Where(part => part.Length > 0));
         http.Response.Headers["X-Influxdb-Error"] = new string([.. message.Where(char.IsAscii)]);
         http.Response.StatusCode = StatusCodes.Status400BadRequest;
         await http.Response.WriteAsJsonAsync(new { code = "invalid", message, error = message }, http.RequestAborted);

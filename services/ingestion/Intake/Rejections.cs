@@ -50,7 +50,8 @@ public sealed class Rejections
         RejectionReason.RateLimit => "The tenant has reached its limit of items or of bytes per second.",
         RejectionReason.ForeignTenant => "The sender may not write for this tenant.",
         RejectionReason.TooLarge => "The item is larger than is taken.",
-        RejectionReason.UnsupportedType => "Data of this kind is not taken.",
+        RejectionReason.UnsupportedType => "Data of this kind is not taken: a native histogram, or a sum or histogram without a temporality.",
+        RejectionReason.InvalidId => "A trace's id has 32 hex digits and a span's 16, not all of them 0.",
         _ => "",
     };
 

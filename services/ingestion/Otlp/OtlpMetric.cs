@@ -16,7 +16,7 @@ internal enum OtlpKind
 /// <summary>A metric's message, with what has to be known before its points are read.</summary>
 internal readonly ref struct OtlpMetric
 {
-    private const ulong Delta = 1;
+    private const ulong Unspecified = 0, Delta = 1;
 
     /// <summary>The name, as the sender writes it.</summary>
     public ReadOnlySpan<byte> Name { get; private init; }
@@ -32,6 +32,9 @@ internal readonly ref struct OtlpMetric
 
     /// <summary>Whether each point tells of what came since the one before.</summary>
     public bool IsDelta { get; private init; }
+
+    /// <summary>Whether nobody can tell what its points count from: it should have a temporality and states none.</summary>
+    public bool LacksTemporality { get; private init; }
 
     public static OtlpMetric Read(ReadOnlySpan<byte> message)
     {
@@ -59,10 +62,12 @@ internal readonly ref struct OtlpMetric
             }
         }
 
-        var (temporality, monotonic) = kind is OtlpKind.Sum or OtlpKind.Histogram or OtlpKind.ExponentialHistogram ? ReadSum(data) : default;
+        var isSum = kind is OtlpKind.Sum or OtlpKind.Histogram or OtlpKind.ExponentialHistogram;
+        var (temporality, monotonic) = isSum ? ReadSum(data) : default;
         return new OtlpMetric
         {
             Name = name, Unit = unit, Data = data, Kind = kind, IsMonotonic = monotonic != 0 && kind == OtlpKind.Sum, IsDelta = temporality == Delta,
+            LacksTemporality = isSum && temporality == Unspecified,
         };
     }
 

@@ -75,13 +75,20 @@ internal sealed class OtlpMetrics : IDisposable
     private void DecodeMetric(ReadOnlySpan<byte> message)
     {
         var metric = OtlpMetric.Read(message);
-        _series.BeginMetric(metric);
+        var fault = metric.Name.IsEmpty ? RejectionReason.InvalidMetricName
+            : metric.LacksTemporality ? RejectionReason.UnsupportedType
+            : RejectionReason.None;
+        if (fault == RejectionReason.None)
+            _series.BeginMetric(metric);
         var points = new WireReader(metric.Data);
         while (points.TryReadMessage(1, out var point))
         {
             var refused = _target.Rejections.Total;
             switch (metric.Kind)
             {
+                case var _ when fault != RejectionReason.None:
+                    _target.Rejections.Add(fault);
+                    break;
                 case OtlpKind.Gauge or OtlpKind.Sum:
                     DecodeNumber(metric, point);
                     break;

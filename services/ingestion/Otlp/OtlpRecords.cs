@@ -107,6 +107,11 @@ internal static class OtlpRecords
         var time = TimeOf(span.StartTimeUnixNano, target);
         if (!IsTaken(time, target))
             return;
+        if (!IsId(span.TraceId, 16) || !IsId(span.SpanId, 8))
+        {
+            target.Rejections.Add(RejectionReason.InvalidId);
+            return;
+        }
 
         var block = target.Batch.Spans;
         block.Tenant.Add(tenant);
@@ -156,6 +161,8 @@ internal static class OtlpRecords
     // Logs are selected by labels, whose names have no dots; spans keep the names that OpenTelemetry gives.
     private static (string Key, string Value) TextOf(KeyValue attribute, bool translate) =>
         (translate ? Names.Translate(attribute.Key) : attribute.Key, RecordDecoder.Cut(AnyValues.Text(attribute.Value)));
+
+    private static bool IsId(ByteString bytes, int length) => bytes.Length == length && bytes.Span.ContainsAnyExcept((byte)0);
 
     private static string Hex(ByteString bytes) => Convert.ToHexStringLower(bytes.Span);
 

@@ -14,6 +14,7 @@ namespace Mesh.Ingestion.Pushed;
 internal static class PushedEndpoint
 {
     private const string Base64 = "@base64";
+    private const string OpenMetrics = "application/openmetrics-text";
 
     public static void MapPushed(this WebApplication app)
     {
@@ -44,7 +45,8 @@ internal static class PushedEndpoint
 
     private static async Task TakeAsync(HttpContext http, IntakeService intake, IReadOnlyDictionary<string, string> labels, int status)
     {
-        if (http.Request.ContentType?.Contains("protobuf", StringComparison.OrdinalIgnoreCase) == true)
+        var type = http.Request.ContentType ?? "";
+        if (type.Contains("protobuf", StringComparison.OrdinalIgnoreCase))
         {
             http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
             return;
@@ -52,7 +54,7 @@ internal static class PushedEndpoint
 
         var rejections = await SampleRequest.TakeAsync(http, intake, (body, writer) =>
         {
-            Decode(body, labels, writer);
+            Decode(body, labels, writer, inSeconds: type.StartsWith(OpenMetrics, StringComparison.OrdinalIgnoreCase));
             ReceiverMetrics.Received("pushed");
         });
         if (rejections.Total > 0)
@@ -60,9 +62,9 @@ internal static class PushedEndpoint
         http.Response.StatusCode = status;
     }
 
-    internal static void Decode(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> labels, SampleWriter writer)
+    internal static void Decode(ReadOnlyMemory<byte> body, IReadOnlyDictionary<string, string> labels, SampleWriter writer, bool inSeconds = false)
     {
-        foreach (var sample in Exposition.Parse(new StringReader(Encoding.UTF8.GetString(body.Span))))
+        foreach (var sample in Exposition.Parse(new StringReader(Encoding.UTF8.GetString(body.Span)), inSeconds))
         {
             writer.Begin(sample.Metric);
             foreach (var (name, value) in labels)

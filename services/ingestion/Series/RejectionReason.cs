@@ -15,4 +15,5 @@ public enum RejectionReason
     ForeignTenant,
     TooLarge,
     UnsupportedType,
+    InvalidId,
 }

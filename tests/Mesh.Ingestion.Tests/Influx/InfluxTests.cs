@@ -31,6 +31,8 @@ public sealed class InfluxTests
     [InlineData("cpu", "missing fields")]
     [InlineData("cpu,host=a ", "missing fields")]
     [InlineData(",host=a v=1", "missing measurement")]
+    [InlineData("cpu,host v=1", "missing tag value")]
+    [InlineData("cpu,a=b,host\\=x v=1", "missing tag value")]
     [InlineData("cpu v", "missing field value")]
     [InlineData("cpu v=", "invalid field value")]
     [InlineData("cpu v=1x", "invalid field value")]

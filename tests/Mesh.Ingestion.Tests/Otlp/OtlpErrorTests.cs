@@ -76,7 +76,13 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         {
             ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { times.Select(time => new Span { StartTimeUnixNano = time }) } } } } },
         };
-        Assert.Equal(2, (await ExchangeAsync<ExportTraceServiceResponse>(posts, "/v1/traces", traces, type)).PartialSuccess.RejectedSpans);
+        // Those without an id that somebody could ask for are refused as well.
+        ByteString[] ids = [ByteString.Empty, ByteString.CopyFrom(new byte[16]), OtlpRequests.Id(12)];
+        var spans = traces.ResourceSpans[0].ScopeSpans[0].Spans;
+        spans.Add(ids.Select(id => new Span { StartTimeUnixNano = Now, TraceId = id, SpanId = ByteString.CopyFrom(new byte[8]) }));
+        foreach (var span in spans.Take(times.Length))
+            (span.TraceId, span.SpanId) = (OtlpRequests.Id(16), OtlpRequests.Id(8));
+        Assert.Equal(5, (await ExchangeAsync<ExportTraceServiceResponse>(posts, "/v1/traces", traces, type)).PartialSuccess.RejectedSpans);
 
         // Where all was taken, nothing is said of a part.
         Assert.Null((await ExchangeAsync<ExportTraceServiceResponse>(posts, "/v1/traces", new ExportTraceServiceRequest(), type)).PartialSuccess);
@@ -117,7 +123,7 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
         {
             ResourceLogs = { new ResourceLogs { Resource = resource, ScopeLogs = { new ScopeLogs { LogRecords = { records } } } } },
         };
-        var spans = Enumerable.Range(0, 4_000).Select(_ => new Span { StartTimeUnixNano = Now });
+        var spans = Enumerable.Range(0, 4_000).Select(_ => new Span { StartTimeUnixNano = Now, TraceId = OtlpRequests.Id(16), SpanId = OtlpRequests.Id(8) });
         var traces = new ExportTraceServiceRequest
         {
             ResourceSpans = { new ResourceSpans { Resource = resource, ScopeSpans = { new ScopeSpans { Spans = { spans } } } } },
@@ -156,7 +162,7 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
     private static async Task<T> ExchangeAsync<T>(Posts posts, string path, IMessage request, string type)
         where T : IMessage<T>, new()
     {
-        var body = type == Protobuf ? request.ToByteArray() : System.Text.Encoding.UTF8.GetBytes(JsonFormatter.Default.Format(request));
+        var body = type == Protobuf ? request.ToByteArray() : System.Text.Encoding.UTF8.GetBytes(OtlpRequests.Json(request));
         using var answer = await posts.ExchangeAsync(path, body, type);
         Assert.Equal((HttpStatusCode.OK, type), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         return type == Protobuf

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Mesh.Ingestion.Intake;
 using Mesh.Ingestion.Otlp;
+using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tests.Receiving;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
 using OpenTelemetry.Proto.Common.V1;
@@ -39,11 +40,32 @@ public sealed class OtlpMetricsTests
     {
         // Temporality, resource and name stand behind what they are about; bounds and counts come one by one.
         var point = Fields((7, Fixed(BitConverter.DoubleToUInt64Bits(2))), (6, Fixed(1)), (6, Fixed(5)), (4, Fixed(6)), (3, Fixed((ulong)Rows.Now * 1_000_000)));
-        var histogram = Fields((1, point));
+        byte[] histogram = [.. Fields((1, point)), 2 << 3, 2];
         byte[] metric = [.. Fields((9, histogram)), .. Fields((1, "h"u8.ToArray()))];
         var resource = new OpenTelemetry.Proto.Resource.V1.Resource { Attributes = { new KeyValue { Key = "service.name", Value = new AnyValue { StringValue = "shop" } } } };
         var request = Fields((1, [.. Fields((2, Fields((2, metric)))), .. Fields((1, resource.ToByteArray()))]));
         Assert.Equal("h_bucket{job=shop,le=+Inf} 6\nh_bucket{job=shop,le=2} 1\nh_count{job=shop} 6", Decode(request));
+    }
+
+    [Fact]
+    public void What_nobody_can_name_or_add_up_is_refused_point_by_point()
+    {
+        var points = new[] { new NumberDataPoint { TimeUnixNano = (ulong)Rows.Now * 1_000_000, AsInt = 1 }, new NumberDataPoint { TimeUnixNano = (ulong)Rows.Now * 1_000_000, AsInt = 2 } };
+        var scope = new ScopeMetrics
+        {
+            Metrics =
+            {
+                new Metric { Gauge = new Gauge { DataPoints = { points } } },
+                new Metric { Name = "s", Sum = new Sum { DataPoints = { points } } },
+                new Metric { Name = "g", Gauge = new Gauge { DataPoints = { points[0] } } },
+            },
+        };
+        var builder = _rows.Begin();
+        using var decoder = new OtlpMetrics("acme", builder, _rows.Labels, null);
+        decoder.Decode(new ExportMetricsServiceRequest { ResourceMetrics = { new ResourceMetrics { ScopeMetrics = { scope } } } }.ToByteArray());
+        Assert.Equal(4, decoder.RefusedPoints);
+        Assert.Equal([(RejectionReason.InvalidMetricName, 2L), (RejectionReason.UnsupportedType, 2L)], builder.Rejections.Counts);
+        Assert.Equal("g{} 1", _rows.Describe());
     }
 
     [Fact]
@@ -62,7 +84,7 @@ public sealed class OtlpMetricsTests
         var request = OtlpRequests.Metrics(AggregationTemporality.Cumulative);
         request.ResourceMetrics[0].ScopeMetrics[0].Metrics.Clear();
         request.ResourceMetrics[0].ScopeMetrics[0].Metrics.Add(new Metric { Name = "g", Gauge = new Gauge { DataPoints = { points } } });
-        request.ResourceMetrics[0].ScopeMetrics[0].Metrics.Add(new Metric { Name = "h", Histogram = new Histogram { DataPoints = { buckets } } });
+        request.ResourceMetrics[0].ScopeMetrics[0].Metrics.Add(new Metric { Name = "h", Histogram = new Histogram { AggregationTemporality = AggregationTemporality.Cumulative, DataPoints = { buckets } } });
         var bytes = request.ToByteArray();
 
         long Round()

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Mesh.Ingestion.Tests.Receiving;
 using OpenTelemetry.Proto.Collector.Logs.V1;
@@ -132,5 +133,10 @@ internal static class OtlpRequests
         },
     };
 
-    private static ByteString Id(int length) => ByteString.CopyFrom([.. Enumerable.Range(1, length).Select(i => (byte)i)]);
+    /// <summary>A message in OTLP's JSON, whose ids are hex digits (opentelemetry.io, "OTLP/HTTP", "JSON Protobuf Encoding").</summary>
+    public static string Json(IMessage message) => Regex.Replace(
+        JsonFormatter.Default.Format(message), "\"(traceId|spanId)\": \"([^\"]*)\"",
+        id => $"\"{id.Groups[1].Value}\": \"{Convert.ToHexStringLower(Convert.FromBase64String(id.Groups[2].Value))}\"");
+
+    public static ByteString Id(int length) => ByteString.CopyFrom([.. Enumerable.Range(1, length).Select(i => (byte)i)]);
 }

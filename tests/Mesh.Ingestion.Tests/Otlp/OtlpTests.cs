@@ -76,6 +76,7 @@ public sealed class OtlpTests(IngestionServers servers) : IClassFixture<Ingestio
                     Name = "h",
                     Histogram = new Histogram
                     {
+                        AggregationTemporality = AggregationTemporality.Cumulative,
                         DataPoints = { new HistogramDataPoint { TimeUnixNano = Now, Count = 6, Sum = 10, BucketCounts = { 1, 2, 3 }, ExplicitBounds = { 0.5, 2 } } },
                     },
                 },

@@ -18,6 +18,14 @@ public sealed class PushedTests
     }
 
     [Fact]
+    public void OpenMetrics_counts_seconds()
+    {
+        var text = Encoding.UTF8.GetBytes($"# TYPE a counter\na_total 3 {Rows.Now / 1000} # {{trace_id=\"x\"}} 1\n# EOF\n");
+        Assert.Equal(0, _rows.Write(writer => PushedEndpoint.Decode(text, PushedEndpoint.GroupOf("job/x"), writer, inSeconds: true)).Total);
+        Assert.Equal("a_total{job=x} 3", _rows.Describe());
+    }
+
+    [Fact]
     public void A_value_with_a_slash_comes_in_base64()
     {
         var labels = PushedEndpoint.GroupOf("job/dir/path@base64/L3Zhci90bXA/empty@base64/=");

@@ -5,6 +5,7 @@ using Google.Rpc;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Mesh.Common.Errors;
+using Mesh.Ingestion.Tests.Otlp;
 using Mesh.Ingestion.Tests.Receiving;
 using Mesh.Ingestion.Tests.RemoteWrite;
 using Mesh.Ingestion.Tests.Servers;
@@ -34,7 +35,7 @@ internal sealed class WaysIn(IngestionProcess ingestion, GrpcChannel channel)
     [
         new("grpcmetrics", "samples", tenant => CallAsync(tenant, h => new MetricsService.MetricsServiceClient(channel).ExportAsync(Metrics(), h))),
         new("otlpmetrics", "samples", tenant => PostAsync(tenant, "/v1/metrics", Metrics().ToByteArray(), Protobuf)),
-        new("otlpjson", "samples", tenant => PostAsync(tenant, "/v1/metrics", Bytes(JsonFormatter.Default.Format(Metrics())), Json)),
+        new("otlpjson", "samples", tenant => PostAsync(tenant, "/v1/metrics", Bytes(OtlpRequests.Json(Metrics())), Json)),
         new("remotewrite", "samples", tenant => PostAsync(tenant, "/api/v1/write", RemoteWrite(), Protobuf, "snappy")),
         new("influx", "samples", tenant => PostAsync(tenant, "/write", Lines(i => $"m,i={i} v={i}"), Text)),
         new("influxtwo", "samples", tenant => PostAsync(tenant, "/api/v2/write", Lines(i => $"m,i={i} v={i}"), Text)),
@@ -50,7 +51,7 @@ internal sealed class WaysIn(IngestionProcess ingestion, GrpcChannel channel)
         new("grpclogs", "logs", tenant => CallAsync(tenant, h => new LogsService.LogsServiceClient(channel).ExportAsync(Logs(), h))),
         new("otlplogs", "logs", tenant => PostAsync(tenant, "/v1/logs", Logs().ToByteArray(), Protobuf)),
         new("grpcspans", "spans", tenant => CallAsync(tenant, h => new TraceService.TraceServiceClient(channel).ExportAsync(Spans(), h))),
-        new("otlpspans", "spans", tenant => PostAsync(tenant, "/v1/traces", Bytes(JsonFormatter.Default.Format(Spans())), Json)),
+        new("otlpspans", "spans", tenant => PostAsync(tenant, "/v1/traces", Bytes(OtlpRequests.Json(Spans())), Json)),
     ];
 
     /// <summary>Mesh's own contract, which refuses single items.</summary>
@@ -123,7 +124,7 @@ internal sealed class WaysIn(IngestionProcess ingestion, GrpcChannel channel)
 
     private static ExportTraceServiceRequest Spans()
     {
-        var spans = Numbers.Select(_ => new Span { StartTimeUnixNano = Nanoseconds, Name = "s" });
+        var spans = Numbers.Select(_ => new Span { StartTimeUnixNano = Nanoseconds, Name = "s", TraceId = OtlpRequests.Id(16), SpanId = OtlpRequests.Id(8) });
         return new() { ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { spans } } } } } };
     }
 
