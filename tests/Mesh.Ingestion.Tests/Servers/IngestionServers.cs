@@ -6,6 +6,9 @@ namespace Mesh.Ingestion.Tests.Servers;
 /// <summary>An engine and an ingestion of one test class's own.</summary>
 public sealed class IngestionServers : IAsyncLifetime
 {
+    /// <summary>Answers 1 once all tables are there: this one is made last.</summary>
+    public const string TablesAreMade = "select count() from system.tables where database = currentDatabase() and name = 'events'";
+
     private readonly TemporaryFolder _folder = new();
 
     public EngineProcess Engine { get; private set; } = null!;
@@ -24,6 +27,7 @@ public sealed class IngestionServers : IAsyncLifetime
         Ingestion.Settings["MESH_INGESTION_ROLLUP_MILLISECONDS"] = "300";
         Ingestion.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
         await Ingestion.StartAsync();
+        await WaitForAsync(TablesAreMade, 1);
         Channel = Ingestion.Connect();
     }
 

@@ -42,9 +42,8 @@ public sealed class ReplicaServers : IAsyncLifetime
     /// <summary>Starts the first ingestion, and waits until it has made the tables that a test asks.</summary>
     public async Task StartAsync(IngestionProcess replica)
     {
-        const string made = "select count() from system.tables where database = currentDatabase() and name in ('samples', 'series')";
         await replica.StartAsync();
-        await WaitForAsync(replica, made, 2);
+        await WaitForAsync(replica, IngestionServers.TablesAreMade, 1);
     }
 
     /// <summary>Waits until the engine answers the query with the number.</summary>
