@@ -11,7 +11,7 @@ var root = new RootCommand("mesh: from source to running, routed and observed")
     TenantCommands.Tenants(), TenantCommands.Members(), TenantCommands.Tokens(),
     AppCommands.Create(), DeployCommand.Create(),
     RolloutCommands.Releases(), RolloutCommands.Rollback(), RolloutCommands.Ps(), RolloutCommands.Scale(), RolloutCommands.Restart(),
-    ConfigCommands.Create(), AppLogsCommand.Create(), MetricsCommand.Create(),
+    ConfigCommands.Create(), AppLogsCommand.Create(), MetricsCommand.Create(), TraceCommands.Create(), TargetCommands.Create(),
     AlertCommands.Create(), FindingCommands.Create(),
     NodeCommands.Create(), LocalCommand.Create(),
 };

@@ -94,6 +94,45 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
         Assert.Equal(3, (await RunAsync("kept", "tenants", "retention", "set", "profiles", "5")).ExitCode);
     }
 
+    [Fact]
+    public async Task Targets_are_made_paused_resumed_and_destroyed()
+    {
+        var made = await MeshAsync("read", "targets", "create", "node", "http://127.0.0.1:9/metrics", "--interval", "1h", "--label", "rack=a1");
+        Assert.Matches("Interval: +3600 s", made);
+        Assert.Contains("rack=a1", made, StringComparison.Ordinal);
+        Assert.Contains("paused", await MeshAsync("read", "targets", "pause", "node"), StringComparison.Ordinal);
+        Assert.Matches("node +prometheus +paused", await MeshAsync("read", "targets", "list"));
+        Assert.DoesNotContain("paused", await MeshAsync("read", "targets", "resume", "node"), StringComparison.Ordinal);
+        Assert.Equal("http://127.0.0.1:9/metrics", (await JsonAsync("read", "targets", "info", "node")).GetProperty("address").GetString());
+        await MeshAsync("read", "targets", "destroy", "node", "--yes");
+        Assert.Equal(3, (await RunAsync("read", "targets", "info", "node")).ExitCode);
+        Assert.Equal(2, (await RunAsync("read", "targets", "create", "node", "ftp://a/")).ExitCode);
+        Assert.Equal(2, (await RunAsync("read", "targets", "create", "node", "http://a/", "--label", "rack")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Traces_are_listed_and_shown()
+    {
+        const string trace = "0af7651916cd43dd8448eb211c80319c";
+        using var sender = await Sender.OpenAsync(servers, "traced");
+        var now = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(TimeProvider.System.GetUtcNow());
+        await sender.SendAsync(new Batch
+        {
+            Number = 1,
+            Spans =
+            {
+                new Span { TraceId = trace, SpanId = "00f067aa0ba902b7", Operation = "GET /", Service = "shop", StartTime = now, DurationNanos = 2_000_000_000 },
+                new Span { TraceId = trace, SpanId = "00f067aa0ba902b8", ParentSpanId = "00f067aa0ba902b7", Operation = "select", Service = "db", StartTime = now, DurationNanos = 1_500_000, Error = true },
+            },
+        });
+        await servers.WaitForAsync("select count() from spans where tenant = 'traced'", 2);
+        Assert.Matches($"{trace} .*shop +GET / +2 s +ok", await MeshAsync("traced", "traces", "list", "--min-duration", "1s"));
+        Assert.Matches($"{trace} .*db +select +1.5 ms +error", await MeshAsync("traced", "traces", "list", "--errors"));
+        Assert.DoesNotContain(trace, await MeshAsync("traced", "traces", "list", "--service", "none"), StringComparison.Ordinal);
+        Assert.Matches("GET / .*\n  select ", await MeshAsync("traced", "traces", "info", trace));
+        Assert.Equal(3, (await RunAsync("traced", "traces", "info", trace.Replace('0', '1'))).ExitCode);
+    }
+
     private async Task<string> MeshAsync(string tenant, params string[] arguments) => (await RunAsync(tenant, arguments)).Succeeded().Output;
 
     private async Task<JsonElement> JsonAsync(string tenant, params string[] arguments) =>
