@@ -33,12 +33,11 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
     {
         var fault = series.Finish(out var id);
         if (fault != RejectionReason.None)
-        {
             Rejections.Add(fault);
-            return 0;
-        }
-
-        return EnsureRow(id, series.Form, tenant) ? id : 0;
+        else if (EnsureRow(id, series.Form, tenant))
+            return id;
+        Rejections.Name(series);
+        return 0;
     }
 
     /// <summary>Adds the series' row unless the table has it; false where the tenant has too many series.</summary>
@@ -86,34 +85,36 @@ public sealed class BatchBuilder(TelemetryBatch batch, SeriesCache cache, Tenant
     /// <summary>Whether the tenant's series is known to have its row of today.</summary>
     public bool HasRow(ulong id, string tenant) => SeriesOf(tenant).Knows(id, window.Day);
 
-    /// <summary>Adds one sample of a series that has its row. <see cref="EndSamples"/> says whose it is.</summary>
-    public void Sample(ulong series, long milliseconds, double value)
+    /// <summary>Adds one sample of a series that has its row. <see cref="EndSamples"/> says whose it is. False where it was refused.</summary>
+    public bool Sample(ulong series, long milliseconds, double value)
     {
         var fault = window.Check(milliseconds);
         if (fault != RejectionReason.None)
         {
             Rejections.Add(fault);
-            return;
+            return false;
         }
 
         batch.Samples.Series.Add(series);
         batch.Samples.Time.Add(milliseconds);
         batch.Samples.Value.Add(cache.Scales.Encode(series, value));
+        return true;
     }
 
-    /// <summary>Adds one sample of a series that has its row, whose scale the caller keeps.</summary>
-    public void Sample(ulong series, long milliseconds, double value, ref byte scale)
+    /// <summary>Adds one sample of a series that has its row, whose scale the caller keeps. False where it was refused.</summary>
+    public bool Sample(ulong series, long milliseconds, double value, ref byte scale)
     {
         var fault = window.Check(milliseconds);
         if (fault != RejectionReason.None)
         {
             Rejections.Add(fault);
-            return;
+            return false;
         }
 
         batch.Samples.Series.Add(series);
         batch.Samples.Time.Add(milliseconds);
         batch.Samples.Value.Add(DecimalScales.Encode(ref scale, value));
+        return true;
     }
 
     /// <summary>Gives all samples that belong to nobody yet to a tenant whose rate has been taken.</summary>

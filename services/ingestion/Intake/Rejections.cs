@@ -14,6 +14,9 @@ public sealed class Rejections
     /// <summary>The reason that was counted last.</summary>
     public RejectionReason Latest { get; private set; }
 
+    /// <summary>The first refused series that has been named, and why it was refused; null where none has.</summary>
+    public string? Example { get; private set; }
+
     public void Add(RejectionReason reason, long count = 1)
     {
         Latest = reason;
@@ -21,8 +24,12 @@ public sealed class Rejections
         Total += count;
     }
 
+    /// <summary>Names the series that was refused just now, unless one has been named.</summary>
+    public void Name(SeriesBuilder series) => Example ??= $"{series.Describe()} ({Code(Latest)})";
+
     public void Add(Rejections others)
     {
+        Example ??= others.Example;
         foreach (var (reason, count) in others.Counts)
             Add(reason, count);
     }
@@ -31,6 +38,7 @@ public sealed class Rejections
     {
         Array.Clear(_counts);
         Total = 0;
+        Example = null;
     }
 
     public IEnumerable<(RejectionReason Reason, long Count)> Counts =>
@@ -41,8 +49,10 @@ public sealed class Rejections
     {
         RejectionReason.UnknownSeriesRef => "The sample refers to a series that was not declared on this stream, or was refused.",
         RejectionReason.InvalidMetricName => "A metric's name has 1 to 256 letters, digits, underscores and colons and no leading digit.",
-        RejectionReason.InvalidLabel =>
-            "A label's name has 1 to 128 letters, digits and underscores and comes once; its value has at most 1,024 bytes.",
+        RejectionReason.InvalidLabelName => "A label's name has 1 to 128 letters, digits and underscores and no leading digit.",
+        RejectionReason.DuplicateLabel => "A label comes only once in a series.",
+        RejectionReason.LabelValueTooLong => "The value of a series' label has at most 1,024 bytes, and that of a record's 16,384 characters.",
+        RejectionReason.InvalidUtf8 => "A label's value is UTF-8.",
         RejectionReason.TooManyLabels => "A series has at most 64 labels.",
         RejectionReason.TooOld => "The time lies further back than data is kept.",
         RejectionReason.TooFarInFuture => "The time lies in the future.",
@@ -55,8 +65,9 @@ public sealed class Rejections
         _ => "",
     };
 
-    /// <summary>All reasons with their counts, for people.</summary>
-    public string Describe() => string.Join(' ', Counts.Select(item => $"{item.Count}: {Message(item.Reason)}"));
+    /// <summary>All reasons with their counts, and one series of those that were refused, for people.</summary>
+    public string Describe() =>
+        string.Join(' ', Counts.Select(item => $"{item.Count}: {Message(item.Reason)}")) + (Example is null ? "" : $" For instance {Example}.");
 
     /// <summary>The reason as contracts write it, in UPPER_SNAKE.</summary>
     public static string Code(RejectionReason reason) =>

@@ -91,10 +91,17 @@ public sealed class RemoteWriteDecoder : IDisposable
         // In practice it is labels and one sample of a series that is known.
         if (ahead.LabelsEnd > 0 && TryPlainSample(message[ahead.LabelsEnd..], out var time, out var value))
         {
+            var plain = message[..ahead.LabelsEnd];
             if (_known.TryFind(ahead.Key, out var known))
-                _target.Sample(known.Id, time, value, ref known.Scale);
-            else if (Build(message[..ahead.LabelsEnd], ahead.Key) is var built and not 0)
-                _target.Sample(built, time, value, ref _labels.Find(ahead.Key).Scale);
+            {
+                if (!_target.Sample(known.Id, time, value, ref known.Scale))
+                    Name(plain);
+            }
+            else if (Build(plain, ahead.Key) is var built and not 0 && !_target.Sample(built, time, value, ref _labels.Find(ahead.Key).Scale))
+            {
+                Name(plain);
+            }
+
             return;
         }
 
@@ -107,13 +114,15 @@ public sealed class RemoteWriteDecoder : IDisposable
             switch (tag)
             {
                 case SampleField when id != 0:
-                    DecodeSample(reader.ReadBytes(), id);
+                    if (!DecodeSample(reader.ReadBytes(), id))
+                        Name(labels);
                     continue;
                 case ExemplarField:
                     Extras++;
                     break;
                 case HistogramField:
                     _target.Rejections.Add(RejectionReason.UnsupportedType);
+                    Name(labels);
                     break;
             }
 
@@ -121,7 +130,7 @@ public sealed class RemoteWriteDecoder : IDisposable
         }
     }
 
-    private void DecodeSample(ReadOnlySpan<byte> message, ulong id)
+    private bool DecodeSample(ReadOnlySpan<byte> message, ulong id)
     {
         var reader = new WireReader(message);
         var (value, time) = (0.0, 0L);
@@ -136,7 +145,7 @@ public sealed class RemoteWriteDecoder : IDisposable
                 reader.Skip(tag);
         }
 
-        _target.Sample(id, time, value);
+        return _target.Sample(id, time, value);
     }
 
     // Where labels end that come first and are short; 0 where it is not so plain.
@@ -211,6 +220,15 @@ public sealed class RemoteWriteDecoder : IDisposable
     {
         ReadLabels(labels);
         return _known.End(key, _series);
+    }
+
+    // Says of what a sample was that has just been refused: only the first time, so the labels may be read for it.
+    private void Name(ReadOnlySpan<byte> labels)
+    {
+        if (_target.Rejections.Example is not null)
+            return;
+        ReadLabels(labels);
+        _target.Rejections.Name(_series);
     }
 
     private void ReadLabels(ReadOnlySpan<byte> labels)

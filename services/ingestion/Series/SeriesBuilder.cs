@@ -27,6 +27,7 @@ public sealed class SeriesBuilder : IDisposable
     private int _metricStart;
     private int _metricEnd;
     private RejectionReason _fault;
+    private (int Name, int Value, int End) _culprit;
 
     private static ReadOnlySpan<byte> MetricLabel => "__name__"u8;
 
@@ -39,6 +40,7 @@ public sealed class SeriesBuilder : IDisposable
         _text.Clear();
         _count = 0;
         _fault = RejectionReason.None;
+        _culprit = default;
         Append(tenant);
         _metricStart = _metricEnd = _tenantEnd = _text.Length;
     }
@@ -71,9 +73,10 @@ public sealed class SeriesBuilder : IDisposable
         _text.Write(name);
         var middle = _text.Length;
         _text.Write(utf8);
-        if (!Utf8.IsValid(utf8))
-            _fault = RejectionReason.InvalidLabel;
-        Label(start, middle);
+        if (Utf8.IsValid(utf8))
+            Label(start, middle);
+        else
+            Refuse(RejectionReason.InvalidUtf8, start, middle, _text.Length);
     }
 
     /// <summary>Ends the series: its id, or why it cannot be.</summary>
@@ -104,6 +107,22 @@ public sealed class SeriesBuilder : IDisposable
         return RejectionReason.None;
     }
 
+    /// <summary>The series for people, as far as it was read: the label at fault first, the rest cut where it is long.</summary>
+    public string Describe()
+    {
+        var text = _text.Span;
+        var described = new SeriesText(text[_metricStart.._metricEnd]);
+        if (_fault != RejectionReason.None)
+            described.Label(text[_culprit.Name.._culprit.Value], text[_culprit.Value.._culprit.End]);
+        foreach (var (name, value, end) in _labels.AsSpan(0, _count))
+        {
+            if (name != _culprit.Name || _fault == RejectionReason.None)
+                described.Label(text[name..value], text[value..end]);
+        }
+
+        return described.ToString();
+    }
+
     /// <summary>Adds the row of a series, given in its one form, to the table's block.</summary>
     public static void AddRow(SeriesBlock block, ulong id, ReadOnlySpan<byte> form, uint seen)
     {
@@ -132,20 +151,30 @@ public sealed class SeriesBuilder : IDisposable
         if (name.SequenceEqual(MetricLabel))
         {
             if (_metricEnd > _metricStart)
-                _fault = RejectionReason.InvalidLabel;
-            (_metricStart, _metricEnd) = (middle, end);
+                Refuse(RejectionReason.DuplicateLabel, start, middle, end);
+            else
+                (_metricStart, _metricEnd) = (middle, end);
         }
         else if (_count == MaxLabels)
         {
-            _fault = RejectionReason.TooManyLabels;
+            Refuse(RejectionReason.TooManyLabels, start, middle, end);
+        }
+        else if (!Names.IsLabel(name))
+        {
+            Refuse(RejectionReason.InvalidLabelName, start, middle, end);
+        }
+        else if (end - middle > MaxLabelValueBytes)
+        {
+            Refuse(RejectionReason.LabelValueTooLong, start, middle, end);
         }
         else
         {
-            if (!Names.IsLabel(name) || end - middle > MaxLabelValueBytes)
-                _fault = RejectionReason.InvalidLabel;
             Insert(start, middle, end);
         }
     }
+
+    // The labels that come after it are not read any more.
+    private void Refuse(RejectionReason fault, int name, int value, int end) => (_fault, _culprit) = (fault, (name, value, end));
 
     // Keeps the labels in the order of their names while they come; most senders send them sorted.
     private void Insert(int name, int value, int end)
@@ -156,7 +185,7 @@ public sealed class SeriesBuilder : IDisposable
         {
             var order = text[name..value].SequenceCompareTo(text[_labels[place - 1].Name.._labels[place - 1].Value]);
             if (order == 0)
-                _fault = RejectionReason.InvalidLabel;
+                Refuse(RejectionReason.DuplicateLabel, name, value, end);
             if (order >= 0)
                 break;
             _labels[place] = _labels[place - 1];

@@ -108,8 +108,10 @@ internal static class RecordDecoder
             return RejectionReason.TooManyLabels;
         foreach (var label in labels)
         {
-            if (label.Name.Length is 0 or > SeriesBuilder.MaxLabelNameBytes || label.Value.Length > MaxBodyBytes / 4)
-                return RejectionReason.InvalidLabel;
+            if (label.Name.Length is 0 or > SeriesBuilder.MaxLabelNameBytes)
+                return RejectionReason.InvalidLabelName;
+            if (label.Value.Length > MaxBodyBytes / 4)
+                return RejectionReason.LabelValueTooLong;
         }
 
         return RejectionReason.None;

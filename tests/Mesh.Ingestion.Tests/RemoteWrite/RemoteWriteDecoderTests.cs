@@ -58,6 +58,7 @@ public sealed class RemoteWriteDecoderTests
             .Series("__name__=up,a=1,a=2", (Now, 1))
             .Series("__name__=up,__name__=down", (Now, 1))
             .Series("__name__=up,a.b=1", (Now, 1))
+            .Series("__name__=up,a=" + new string('x', 1_025), (Now, 1))
             .Raw(1, [.. Labels("__name__=up"), .. Label("a", [0xff, 0xfe]), .. Sample(Now, 1)])
             .Series("a=1", (Now, 1))
             .Series("__name__=0up", (Now, 1))
@@ -67,9 +68,51 @@ public sealed class RemoteWriteDecoderTests
             .Raw(3, []);
         var builder = Decode(twice);
         Assert.Equal(
-            [(RejectionReason.InvalidMetricName, 2L), (RejectionReason.InvalidLabel, 4L), (RejectionReason.TooOld, 2L), (RejectionReason.TooFarInFuture, 1L), (RejectionReason.UnsupportedType, 1L)],
+            [
+                (RejectionReason.InvalidMetricName, 2L), (RejectionReason.InvalidLabelName, 1L), (RejectionReason.DuplicateLabel, 2L),
+                (RejectionReason.LabelValueTooLong, 1L), (RejectionReason.InvalidUtf8, 1L), (RejectionReason.TooOld, 2L),
+                (RejectionReason.TooFarInFuture, 1L), (RejectionReason.UnsupportedType, 1L),
+            ],
             builder.Rejections.Counts);
         Assert.Equal([7.0], _batch.Samples.Value.Values.ToArray());
+    }
+
+    [Theory]
+    [InlineData("__name__=up,a=1,a=2", "up{a=\"2\",a=\"1\"} (DUPLICATE_LABEL)")]
+    [InlineData("__name__=up,__name__=down", "up{__name__=\"down\"} (DUPLICATE_LABEL)")]
+    [InlineData("__name__=up,a=1,b.c=2,d=3", "up{b.c=\"2\",a=\"1\"} (INVALID_LABEL_NAME)")]
+    [InlineData("__name__=0up,a=1", "0up{a=\"1\"} (INVALID_METRIC_NAME)")]
+    [InlineData("a=1", "{a=\"1\"} (INVALID_METRIC_NAME)")]
+    [InlineData("__name__=up,\u202ea\n=\"1\"", "up{\ufffda\ufffd=\"'1'\"} (INVALID_LABEL_NAME)")]
+    public void The_first_series_that_is_refused_is_named(string labels, string expected)
+    {
+        var request = new WriteRequest().Series("__name__=good", (Now, 1)).Series(labels, (Now, 1)).Series("__name__=other,a=1,a=2", (Now, 1));
+        var rejections = Decode(request).Rejections;
+        Assert.Equal(expected, rejections.Example);
+        Assert.EndsWith($" For instance {expected}.", rejections.Describe(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_series_whose_sample_is_refused_is_named_whether_it_was_known_or_not()
+    {
+        var late = new WriteRequest().Series("__name__=up,a=1", (Now, 1)).Series("__name__=up,a=2", (5, 1));
+        for (var round = 0; round < 2; round++)
+            Assert.Equal("up{a=\"2\"} (TOO_OLD)", Decode(late).Rejections.Example);
+        Assert.Equal("up{a=\"3\"} (TOO_OLD)", Decode(new WriteRequest().Series("__name__=up,a=3", (Now, 1), (5, 1))).Rejections.Example);
+        byte[] histogram = [.. Labels("__name__=up,a=4"), .. Field(4, [])];
+        Assert.Equal("up{a=\"4\"} (UNSUPPORTED_TYPE)", Decode(new WriteRequest().Raw(1, histogram)).Rejections.Example);
+        byte[] invalid = [.. Labels("__name__=up"), .. Label("a", [0x78, 0xff]), .. Sample(Now, 1)];
+        Assert.Equal("up{a=\"x\ufffd\"} (INVALID_UTF8)", Decode(new WriteRequest().Raw(1, invalid)).Rejections.Example);
+        Assert.Null(Decode(new WriteRequest().Series("__name__=up", (Now, 1))).Rejections.Example);
+    }
+
+    [Fact]
+    public void What_names_a_series_is_short()
+    {
+        var labels = string.Join(',', Enumerable.Range(0, 70).Select(i => $"label_{i}={new string('x', 900)}"));
+        var many = Decode(new WriteRequest().Series($"__name__={new string('m', 5_000)},{labels}", (Now, 1))).Rejections.Example!;
+        Assert.InRange(many.Length, 100, 230);
+        Assert.EndsWith(",…} (TOO_MANY_LABELS)", many, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,6 +44,8 @@ public sealed class RemoteWriteTests(IngestionServers servers) : IClassFixture<I
         var (status, body, _) = await posts.SendAsync("/api/v1/write", new WriteRequest().Series("__name__=m", (Now, 1)).Series("__name__=m", (5, 1)).Pack(), Type, "snappy");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("further back", body, StringComparison.Ordinal);
+        (_, body, _) = await posts.SendAsync("/api/v1/write", new WriteRequest().Series("__name__=m,a=1,a=2", (Now, 1)).Pack(), Type, "snappy");
+        Assert.Contains("1: A label comes only once in a series. For instance m{a=", body, StringComparison.Ordinal);
 
         Assert.Equal(HttpStatusCode.BadRequest, (await posts.SendAsync("/api/v1/write", [1, 2, 3], Type, "snappy")).Status);
         Assert.Equal(HttpStatusCode.BadRequest, (await posts.SendAsync("/api/v1/write", Packed([0x0a, 0xff]), Type, "snappy")).Status);

@@ -78,7 +78,7 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
         Assert.Equal(
             new Dictionary<string, long>
             {
-                ["INVALID_METRIC_NAME"] = 1, ["INVALID_LABEL"] = 1, ["TOO_MANY_LABELS"] = 1, ["UNKNOWN_SERIES_REF"] = 2,
+                ["INVALID_METRIC_NAME"] = 1, ["DUPLICATE_LABEL"] = 1, ["TOO_MANY_LABELS"] = 1, ["UNKNOWN_SERIES_REF"] = 2,
                 ["TOO_OLD"] = 1, ["TOO_FAR_IN_FUTURE"] = 1, ["FOREIGN_TENANT"] = 1,
             },
             ack.Rejections.ToDictionary(rejection => rejection.Reason, rejection => rejection.Count));
