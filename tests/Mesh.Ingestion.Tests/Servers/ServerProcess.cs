@@ -77,7 +77,7 @@ public abstract class ServerProcess : IAsyncDisposable
 
     protected abstract Task<bool> AnswersAsync(HttpClient http);
 
-    protected static string Repository { get; } = FindRepository();
+    internal static string Repository { get; } = FindRepository();
 
     protected static async Task<bool> IsOkAsync(HttpClient http, string path)
     {

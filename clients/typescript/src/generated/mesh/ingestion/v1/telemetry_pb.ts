@@ -465,8 +465,10 @@ export type Rejection = Message<"mesh.ingestion.v1.Rejection"> & {
   count: bigint;
 
   /**
-   * What kind of reason, in UPPER_SNAKE: `UNKNOWN_SERIES_REF`, `INVALID_METRIC_NAME`, `INVALID_LABEL`, `TOO_MANY_LABELS`,
-   * `TOO_OLD`, `TOO_FAR_IN_FUTURE`, `SERIES_LIMIT`, `RATE_LIMIT`, `FOREIGN_TENANT`, `TOO_LARGE`, `INVALID_UTF8`.
+   * What kind of reason, in UPPER_SNAKE: `UNKNOWN_SERIES_REF`, `INVALID_METRIC_NAME`, `INVALID_LABEL_NAME`,
+   * `DUPLICATE_LABEL`, `LABEL_VALUE_TOO_LONG`, `INVALID_UTF8`, `TOO_MANY_LABELS`, `TOO_OLD`, `TOO_FAR_IN_FUTURE`,
+   * `SERIES_LIMIT`, `RATE_LIMIT`, `FOREIGN_TENANT`, `TOO_LARGE`, `UNSUPPORTED_TYPE`, `INVALID_ID`. They are those of all
+   * receivers: `INVALID_UTF8` and `UNSUPPORTED_TYPE` come only from foreign formats, and are seen in the metrics.
    *
    * @generated from field: string reason = 2;
    */
