@@ -8,5 +8,5 @@ namespace Mesh.Common.Hosting;
 internal sealed record RestLimits(long Bytes, TimeSpan Time, TimeSpan Silence, int Calls)
 {
     /// <summary>Enough for a message of twice the size that is taken, from a client that sends all before it looks for an answer.</summary>
-    public static RestLimits Normal { get; } = new(33 << 20, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(2), 256);
+    public static RestLimits Normal { get; } = new(33 << 20, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(5), 256);
 }
