@@ -101,6 +101,8 @@ public static class IngestionSetup
         services.AddSingleton<Scraper>();
         services.AddSingleton<RunningServices>();
         services.AddSingleton<LiveTail>();
+        services.AddSingleton<OtherReplicas>();
+        services.AddSingleton<TailMerges>();
         services.AddSingleton<MetricStore>();
         services.AddSingleton<ReadStore>();
         services.AddSingleton<LatestStore>();
@@ -109,6 +111,7 @@ public static class IngestionSetup
         services.AddSingleton<TraceStore>();
         services.AddHostedService(provider => provider.GetRequiredService<TableSetup>());
         services.AddHostedService(provider => provider.GetRequiredService<LiveTail>());
+        services.AddHostedService(provider => provider.GetRequiredService<OtherReplicas>());
         services.AddHostedService<LogGuard>();
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();

@@ -36,22 +36,40 @@ public sealed class MeshChannels : IDisposable
     /// <summary>The bare channel.</summary>
     public GrpcChannel Channel(string service) => _channels.GetOrAdd(service, name => new(() => Open(name))).Value;
 
+    /// <summary>A channel to one instance and no other. Nothing is sent twice on it: whoever needs this very instance knows when to ask again.</summary>
+    public InstanceChannel Connect(Consul.ServiceInstance instance)
+    {
+        var channel = GrpcChannel.ForAddress(new UriBuilder(Uri.UriSchemeHttp, instance.Address, instance.Port).Uri, Options());
+        return new(channel, channel.Intercept(_interceptor));
+    }
+
     public void Dispose()
     {
         foreach (var channel in _channels.Values.Where(c => c.IsValueCreated)) channel.Value.Dispose();
         _resolvers.Dispose();
     }
 
-    private GrpcChannel Open(string service) => GrpcChannel.ForAddress($"consul:///{service}", new GrpcChannelOptions
+    private GrpcChannel Open(string service)
+    {
+        var options = Options();
+        options.ServiceProvider = _resolvers;
+        options.InitialReconnectBackoff = TimeSpan.FromMilliseconds(100);
+        options.MaxReconnectBackoff = TimeSpan.FromSeconds(2);
+        options.ServiceConfig = new ServiceConfig
+        {
+            LoadBalancingConfigs = { new RoundRobinConfig() },
+            MethodConfigs = { RetryOf(IdempotentMethods.All) },
+        };
+        return GrpcChannel.ForAddress($"consul:///{service}", options);
+    }
+
+    private GrpcChannelOptions Options() => new()
     {
         Credentials = ChannelCredentials.Insecure,
-        ServiceProvider = _resolvers,
         LoggerFactory = _loggers,
         DisposeHttpClient = true,
         MaxReceiveMessageSize = MaxMessageBytes,
         MaxSendMessageSize = MaxMessageBytes,
-        InitialReconnectBackoff = TimeSpan.FromMilliseconds(100),
-        MaxReconnectBackoff = TimeSpan.FromSeconds(2),
         HttpHandler = new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true,
@@ -60,12 +78,7 @@ public sealed class MeshChannels : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(2),
             PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan,
         },
-        ServiceConfig = new ServiceConfig
-        {
-            LoadBalancingConfigs = { new RoundRobinConfig() },
-            MethodConfigs = { RetryOf(IdempotentMethods.All) },
-        },
-    });
+    };
 
     private static MethodConfig RetryOf(IEnumerable<MethodName> methods)
     {

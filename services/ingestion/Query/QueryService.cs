@@ -7,7 +7,7 @@ using Mesh.Ingestion.Tail;
 namespace Mesh.Ingestion.Query;
 
 /// <summary>The wire of questions. Every question is about one tenant, whom the access rule has checked.</summary>
-public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore traces, LiveTail tail, TimeProvider time)
+public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore traces, LiveTail tail, TailMerges merges, TimeProvider time)
     : V1.QueryService.QueryServiceBase
 {
     private const int MaxBacklog = 1_000;
@@ -40,7 +40,9 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
         var selector = Selector.Parse(request.Selector, "selector");
-        using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains), beyondDatabase: request.Backlog > 0);
+        using var subscription = tail.Subscribe(new LogFilter(tenant, selector, request.Contains), undrained: request.Backlog > 0);
+        await using var merge = merges.Begin(subscription, request, context.CancellationToken);
+        await merge.OpenedAsync();
         // What the database takes while the two are asked comes by both ways, and is shown once.
         var shown = new HashSet<V1.LogRecord>();
         await foreach (var page in Pages.OfAsync(BacklogAsync(request, tenant, selector, context.CancellationToken)))
@@ -53,20 +55,27 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
         if (shown.Count == 0)
             await responseStream.WriteAsync(new V1.TailResponse(), context.CancellationToken);
 
-        while (await subscription.WaitAsync(context.CancellationToken))
+        await foreach (var piece in merge.PiecesAsync(context.CancellationToken))
         {
-            var (response, bytes) = (new V1.TailResponse { Dropped = subscription.TakeDropped() }, 0);
-            while (response.Records.Count < Pages.MaxItems && bytes < Pages.MaxBytes && subscription.TryRead(out var record))
-            {
-                if (shown.Remove(record))
-                    continue;
-                response.Records.Add(record);
-                bytes += record.CalculateSize();
-            }
-
+            var response = new V1.TailResponse { Dropped = piece.Dropped };
+            response.Records.AddRange(piece.Records.Where(record => !shown.Remove(record)));
             if (response.Records.Count > 0 || response.Dropped > 0)
                 await responseStream.WriteAsync(response, context.CancellationToken);
         }
+    }
+
+    public override async Task TailReplica(
+        V1.TailReplicaRequest request, IServerStreamWriter<V1.TailReplicaResponse> responseStream, ServerCallContext context)
+    {
+        var filter = new LogFilter(TenantName.Parse(request.Parent, "parent").Tenant, Selector.Parse(request.Selector, "selector"), request.Contains);
+        using var subscription = tail.Relay(filter, request.Undrained, request.After);
+        do
+        {
+            var page = subscription.TakePage();
+            page.Position = tail.PositionOf(subscription);
+            await responseStream.WriteAsync(page, context.CancellationToken);
+        }
+        while (await subscription.WaitAsync(context.CancellationToken));
     }
 
     public override async Task<V1.GetTraceResponse> GetTrace(V1.GetTraceRequest request, ServerCallContext context)

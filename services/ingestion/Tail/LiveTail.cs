@@ -21,22 +21,23 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
     private readonly TelemetryBatch _batch = new();
     private TaskCompletionSource _woken = NewSignal();
 
-    /// <summary>Begins to follow everything that becomes durable from now on.</summary>
-    public TailSubscription Subscribe(LogFilter filter) => Subscribe(filter, beyondDatabase: false);
-
     /// <summary>Begins to follow, from what the database may not have yet or from now on.</summary>
-    public TailSubscription Subscribe(LogFilter filter, bool beyondDatabase)
+    public TailSubscription Subscribe(LogFilter filter, bool undrained)
     {
-        if (_subscriptions.Keys.Count(other => other.Filter.Tenant == filter.Tenant) >= MaxOfTenant)
+        if (_subscriptions.Keys.Count(other => !other.Relayed && other.Filter.Tenant == filter.Tenant) >= MaxOfTenant)
             throw MeshException.ResourceExhausted("TOO_MANY_TAILS", $"The tenant follows its logs {MaxOfTenant} times already.", Later);
-        var subscription = new TailSubscription(filter, ended => _subscriptions.TryRemove(ended, out _));
-        _subscriptions.TryAdd(subscription, 0);
-
-        // Only now: what becomes durable from here on meets the subscription.
-        subscription.Next = beyondDatabase ? log.Checkpoint : log.DurableEnd;
-        Volatile.Read(ref _woken).TrySetResult();
-        return subscription;
+        return Add(filter, relayed: false, () => Start(undrained));
     }
+
+    /// <summary>Begins to follow for another replica, which bounds its own readers.</summary>
+    public TailSubscription Relay(LogFilter filter, bool undrained, V1.TailPosition? after) =>
+        Add(filter, relayed: true, () => after is null ? Start(undrained) : after.Log == LogId ? Behind(after) : Start(undrained: true));
+
+    /// <summary>How far a subscription has been read, for the replica that reads it.</summary>
+    public V1.TailPosition PositionOf(TailSubscription subscription) =>
+        new() { Log = LogId, Frame = subscription.Reached.Frame, Rows = subscription.Reached.Row };
+
+    private string LogId => log.Recovered.LogId.ToString();
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -63,6 +64,25 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private TailSubscription Add(LogFilter filter, bool relayed, Func<TailedRow> start)
+    {
+        var subscription = new TailSubscription(filter, ended => _subscriptions.TryRemove(ended, out _), relayed);
+        _subscriptions.TryAdd(subscription, 0);
+
+        // Only now: what becomes durable from here on meets the subscription.
+        subscription.Begin(start());
+        Volatile.Read(ref _woken).TrySetResult();
+        return subscription;
+    }
+
+    private TailedRow Start(bool undrained) => new(undrained ? log.Checkpoint : log.DurableEnd, 0);
+
+    private TailedRow Behind(V1.TailPosition position)
+    {
+        var first = SegmentFile.Starts(log.Folder)[0];
+        return position.Frame > log.DurableEnd ? Start(undrained: true) : position.Frame < first ? new(first, 0) : new(position.Frame, position.Rows);
+    }
+
     private async Task FollowAsync(CancellationToken stoppingToken)
     {
         using var reader = new LogReader(log, log.DurableEnd);
@@ -87,12 +107,12 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
         _batch.Clear();
         _batch.Append(ref payload);
         var start = reader.Position - reader.Header.FrameLength;
-        foreach (var (tenant, record) in LogRows.Of(_batch.Logs))
+        foreach (var (row, (tenant, record)) in LogRows.Of(_batch.Logs).Index())
         {
             foreach (var (subscription, _) in _subscriptions)
             {
                 if (subscription.Next <= start && subscription.Filter.Tenant == tenant)
-                    subscription.Offer(record);
+                    subscription.Offer(record, new(start, row));
             }
         }
 

@@ -20,4 +20,16 @@ public sealed class TailSubscriptionTests
         tail.Offer(new LogRecord { Body = new string('x', 6_000_000) });
         Assert.True(tail.TryRead(out _));
     }
+
+    [Fact]
+    public void A_tail_that_goes_on_behind_a_row_gets_nothing_before_it_and_tells_how_far_it_came()
+    {
+        using var tail = new TailSubscription(new LogFilter("acme", Selector.All, ""), _ => { });
+        tail.Begin(new(100, 2));
+        foreach (var row in new TailedRow[] { new(100, 0), new(100, 1), new(100, 2), new(200, 0) })
+            tail.Offer(new LogRecord { Body = $"{row.Frame}/{row.Row}" }, row);
+        Assert.Equal(new(100, 2), tail.Reached);
+        Assert.Equal(["100/2", "200/0"], tail.TakePage().Records.Select(record => record.Body));
+        Assert.Equal(new(200, 1), tail.Reached);
+    }
 }

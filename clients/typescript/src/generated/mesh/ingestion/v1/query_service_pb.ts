@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mesh/ingestion/v1/query_service.proto.
  */
 export const file_mesh_ingestion_v1_query_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9xdWVyeV9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAwoTUXVlcnlNZXRyaWNzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEAoIc2VsZWN0b3IYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoIZnVuY3Rpb24YBiABKA4yIS5tZXNoLmluZ2VzdGlvbi52MS5TZXJpZXNGdW5jdGlvbhIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoLYWdncmVnYXRpb24YCCABKA4yHi5tZXNoLmluZ2VzdGlvbi52MS5BZ2dyZWdhdGlvbhIKCgJieRgJIAMoCRIQCghxdWFudGlsZRgKIAEoARINCgVsaW1pdBgLIAEoBRILCgN0b3AYDCABKAUidgoUUXVlcnlNZXRyaWNzUmVzcG9uc2USDgoGbWV0cmljGAEgASgJEigKBmxhYmVscxgCIAMoCzIYLm1lc2guaW5nZXN0aW9uLnYxLkxhYmVsEhQKDHRpbWVzX21pbGxpcxgDIAMoAxIOCgZ2YWx1ZXMYBCADKAEiRAoRTGlzdFNlcmllc1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhAKCHNlbGVjdG9yGAIgASgJEg0KBWxpbWl0GAMgASgFIpYBChJMaXN0U2VyaWVzUmVzcG9uc2USPAoGc2VyaWVzGAEgAygLMiwubWVzaC5pbmdlc3Rpb24udjEuTGlzdFNlcmllc1Jlc3BvbnNlLlNlcmllcxpCCgZTZXJpZXMSDgoGbWV0cmljGAEgASgJEigKBmxhYmVscxgCIAMoCzIYLm1lc2guaW5nZXN0aW9uLnYxLkxhYmVsIvwBChFTZWFyY2hMb2dzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEAoIc2VsZWN0b3IYAiABKAkSEAoIY29udGFpbnMYAyABKAkSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCHNldmVyaXR5GAYgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuTG9nU2V2ZXJpdHkSDQoFbGltaXQYByABKAUSFAoMbmV3ZXN0X2ZpcnN0GAggASgIIkMKElNlYXJjaExvZ3NSZXNwb25zZRItCgdyZWNvcmRzGAEgAygLMhwubWVzaC5pbmdlc3Rpb24udjEuTG9nUmVjb3JkIlIKC1RhaWxSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIQCghzZWxlY3RvchgCIAEoCRIQCghjb250YWlucxgDIAEoCRIPCgdiYWNrbG9nGAQgASgFIk4KDFRhaWxSZXNwb25zZRItCgdyZWNvcmRzGAEgAygLMhwubWVzaC5pbmdlc3Rpb24udjEuTG9nUmVjb3JkEg8KB2Ryb3BwZWQYAiABKAMiMwoPR2V0VHJhY2VSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIQCgh0cmFjZV9pZBgCIAEoCSI6ChBHZXRUcmFjZVJlc3BvbnNlEiYKBXNwYW5zGAEgAygLMhcubWVzaC5pbmdlc3Rpb24udjEuU3BhbiLpAQoTU2VhcmNoVHJhY2VzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgxtaW5fZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLZXJyb3JzX29ubHkYBCABKAgSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAcgASgFIj4KFFNlYXJjaFRyYWNlc1Jlc3BvbnNlEiYKBXNwYW5zGAEgAygLMhcubWVzaC5pbmdlc3Rpb24udjEuU3BhbiqaAgoOU2VyaWVzRnVuY3Rpb24SHwobU0VSSUVTX0ZVTkNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUU0VSSUVTX0ZVTkNUSU9OX1JBVEUQARIcChhTRVJJRVNfRlVOQ1RJT05fSU5DUkVBU0UQAhIhCh1TRVJJRVNfRlVOQ1RJT05fQVZHX09WRVJfVElNRRADEiEKHVNFUklFU19GVU5DVElPTl9NSU5fT1ZFUl9USU1FEAQSIQodU0VSSUVTX0ZVTkNUSU9OX01BWF9PVkVSX1RJTUUQBRIhCh1TRVJJRVNfRlVOQ1RJT05fU1VNX09WRVJfVElNRRAGEiMKH1NFUklFU19GVU5DVElPTl9DT1VOVF9PVkVSX1RJTUUQByq5AQoLQWdncmVnYXRpb24SGwoXQUdHUkVHQVRJT05fVU5TUEVDSUZJRUQQABITCg9BR0dSRUdBVElPTl9TVU0QARITCg9BR0dSRUdBVElPTl9BVkcQAhITCg9BR0dSRUdBVElPTl9NSU4QAxITCg9BR0dSRUdBVElPTl9NQVgQBBIVChFBR0dSRUdBVElPTl9DT1VOVBAFEiIKHkFHR1JFR0FUSU9OX0hJU1RPR1JBTV9RVUFOVElMRRAGMrMFCgxRdWVyeVNlcnZpY2USeAoMUXVlcnlNZXRyaWNzEiYubWVzaC5pbmdlc3Rpb24udjEuUXVlcnlNZXRyaWNzUmVxdWVzdBonLm1lc2guaW5nZXN0aW9uLnYxLlF1ZXJ5TWV0cmljc1Jlc3BvbnNlIhWquxgRCg1tZXRyaWNzLnF1ZXJ5EAMwARJ4CgpMaXN0U2VyaWVzEiQubWVzaC5pbmdlc3Rpb24udjEuTGlzdFNlcmllc1JlcXVlc3QaJS5tZXNoLmluZ2VzdGlvbi52MS5MaXN0U2VyaWVzUmVzcG9uc2UiG6q7GBcKE21ldHJpY3MubGlzdF9zZXJpZXMQAzABEnAKClNlYXJjaExvZ3MSJC5tZXNoLmluZ2VzdGlvbi52MS5TZWFyY2hMb2dzUmVxdWVzdBolLm1lc2guaW5nZXN0aW9uLnYxLlNlYXJjaExvZ3NSZXNwb25zZSITqrsYDwoLbG9ncy5zZWFyY2gQAzABElwKBFRhaWwSHi5tZXNoLmluZ2VzdGlvbi52MS5UYWlsUmVxdWVzdBofLm1lc2guaW5nZXN0aW9uLnYxLlRhaWxSZXNwb25zZSIRqrsYDQoJbG9ncy50YWlsEAMwARJnCghHZXRUcmFjZRIiLm1lc2guaW5nZXN0aW9uLnYxLkdldFRyYWNlUmVxdWVzdBojLm1lc2guaW5nZXN0aW9uLnYxLkdldFRyYWNlUmVzcG9uc2UiEqq7GA4KCnRyYWNlcy5nZXQQAxJ2CgxTZWFyY2hUcmFjZXMSJi5tZXNoLmluZ2VzdGlvbi52MS5TZWFyY2hUcmFjZXNSZXF1ZXN0GicubWVzaC5pbmdlc3Rpb24udjEuU2VhcmNoVHJhY2VzUmVzcG9uc2UiFaq7GBEKDXRyYWNlcy5zZWFyY2gQA2IGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mesh_auth_v1_access, file_mesh_ingestion_v1_telemetry]);
+  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9xdWVyeV9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAwoTUXVlcnlNZXRyaWNzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEAoIc2VsZWN0b3IYAiABKAkSLgoKc3RhcnRfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKBHN0ZXAYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoIZnVuY3Rpb24YBiABKA4yIS5tZXNoLmluZ2VzdGlvbi52MS5TZXJpZXNGdW5jdGlvbhIpCgZ3aW5kb3cYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoLYWdncmVnYXRpb24YCCABKA4yHi5tZXNoLmluZ2VzdGlvbi52MS5BZ2dyZWdhdGlvbhIKCgJieRgJIAMoCRIQCghxdWFudGlsZRgKIAEoARINCgVsaW1pdBgLIAEoBRILCgN0b3AYDCABKAUidgoUUXVlcnlNZXRyaWNzUmVzcG9uc2USDgoGbWV0cmljGAEgASgJEigKBmxhYmVscxgCIAMoCzIYLm1lc2guaW5nZXN0aW9uLnYxLkxhYmVsEhQKDHRpbWVzX21pbGxpcxgDIAMoAxIOCgZ2YWx1ZXMYBCADKAEiRAoRTGlzdFNlcmllc1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhAKCHNlbGVjdG9yGAIgASgJEg0KBWxpbWl0GAMgASgFIpYBChJMaXN0U2VyaWVzUmVzcG9uc2USPAoGc2VyaWVzGAEgAygLMiwubWVzaC5pbmdlc3Rpb24udjEuTGlzdFNlcmllc1Jlc3BvbnNlLlNlcmllcxpCCgZTZXJpZXMSDgoGbWV0cmljGAEgASgJEigKBmxhYmVscxgCIAMoCzIYLm1lc2guaW5nZXN0aW9uLnYxLkxhYmVsIvwBChFTZWFyY2hMb2dzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEAoIc2VsZWN0b3IYAiABKAkSEAoIY29udGFpbnMYAyABKAkSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKCHNldmVyaXR5GAYgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuTG9nU2V2ZXJpdHkSDQoFbGltaXQYByABKAUSFAoMbmV3ZXN0X2ZpcnN0GAggASgIIkMKElNlYXJjaExvZ3NSZXNwb25zZRItCgdyZWNvcmRzGAEgAygLMhwubWVzaC5pbmdlc3Rpb24udjEuTG9nUmVjb3JkIlIKC1RhaWxSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIQCghzZWxlY3RvchgCIAEoCRIQCghjb250YWlucxgDIAEoCRIPCgdiYWNrbG9nGAQgASgFIk4KDFRhaWxSZXNwb25zZRItCgdyZWNvcmRzGAEgAygLMhwubWVzaC5pbmdlc3Rpb24udjEuTG9nUmVjb3JkEg8KB2Ryb3BwZWQYAiABKAMiiwEKElRhaWxSZXBsaWNhUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEAoIc2VsZWN0b3IYAiABKAkSEAoIY29udGFpbnMYAyABKAkSEQoJdW5kcmFpbmVkGAQgASgIEi4KBWFmdGVyGAUgASgLMh8ubWVzaC5pbmdlc3Rpb24udjEuVGFpbFBvc2l0aW9uIogBChNUYWlsUmVwbGljYVJlc3BvbnNlEi0KB3JlY29yZHMYASADKAsyHC5tZXNoLmluZ2VzdGlvbi52MS5Mb2dSZWNvcmQSDwoHZHJvcHBlZBgCIAEoAxIxCghwb3NpdGlvbhgDIAEoCzIfLm1lc2guaW5nZXN0aW9uLnYxLlRhaWxQb3NpdGlvbiI4CgxUYWlsUG9zaXRpb24SCwoDbG9nGAEgASgJEg0KBWZyYW1lGAIgASgDEgwKBHJvd3MYAyABKAUiMwoPR2V0VHJhY2VSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIQCgh0cmFjZV9pZBgCIAEoCSI6ChBHZXRUcmFjZVJlc3BvbnNlEiYKBXNwYW5zGAEgAygLMhcubWVzaC5pbmdlc3Rpb24udjEuU3BhbiLpAQoTU2VhcmNoVHJhY2VzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSDwoHc2VydmljZRgCIAEoCRIvCgxtaW5fZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLZXJyb3JzX29ubHkYBCABKAgSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg0KBWxpbWl0GAcgASgFIj4KFFNlYXJjaFRyYWNlc1Jlc3BvbnNlEiYKBXNwYW5zGAEgAygLMhcubWVzaC5pbmdlc3Rpb24udjEuU3BhbiqaAgoOU2VyaWVzRnVuY3Rpb24SHwobU0VSSUVTX0ZVTkNUSU9OX1VOU1BFQ0lGSUVEEAASGAoUU0VSSUVTX0ZVTkNUSU9OX1JBVEUQARIcChhTRVJJRVNfRlVOQ1RJT05fSU5DUkVBU0UQAhIhCh1TRVJJRVNfRlVOQ1RJT05fQVZHX09WRVJfVElNRRADEiEKHVNFUklFU19GVU5DVElPTl9NSU5fT1ZFUl9USU1FEAQSIQodU0VSSUVTX0ZVTkNUSU9OX01BWF9PVkVSX1RJTUUQBRIhCh1TRVJJRVNfRlVOQ1RJT05fU1VNX09WRVJfVElNRRAGEiMKH1NFUklFU19GVU5DVElPTl9DT1VOVF9PVkVSX1RJTUUQByq5AQoLQWdncmVnYXRpb24SGwoXQUdHUkVHQVRJT05fVU5TUEVDSUZJRUQQABITCg9BR0dSRUdBVElPTl9TVU0QARITCg9BR0dSRUdBVElPTl9BVkcQAhITCg9BR0dSRUdBVElPTl9NSU4QAxITCg9BR0dSRUdBVElPTl9NQVgQBBIVChFBR0dSRUdBVElPTl9DT1VOVBAFEiIKHkFHR1JFR0FUSU9OX0hJU1RPR1JBTV9RVUFOVElMRRAGMq4GCgxRdWVyeVNlcnZpY2USeAoMUXVlcnlNZXRyaWNzEiYubWVzaC5pbmdlc3Rpb24udjEuUXVlcnlNZXRyaWNzUmVxdWVzdBonLm1lc2guaW5nZXN0aW9uLnYxLlF1ZXJ5TWV0cmljc1Jlc3BvbnNlIhWquxgRCg1tZXRyaWNzLnF1ZXJ5EAMwARJ4CgpMaXN0U2VyaWVzEiQubWVzaC5pbmdlc3Rpb24udjEuTGlzdFNlcmllc1JlcXVlc3QaJS5tZXNoLmluZ2VzdGlvbi52MS5MaXN0U2VyaWVzUmVzcG9uc2UiG6q7GBcKE21ldHJpY3MubGlzdF9zZXJpZXMQAzABEnAKClNlYXJjaExvZ3MSJC5tZXNoLmluZ2VzdGlvbi52MS5TZWFyY2hMb2dzUmVxdWVzdBolLm1lc2guaW5nZXN0aW9uLnYxLlNlYXJjaExvZ3NSZXNwb25zZSITqrsYDwoLbG9ncy5zZWFyY2gQAzABElwKBFRhaWwSHi5tZXNoLmluZ2VzdGlvbi52MS5UYWlsUmVxdWVzdBofLm1lc2guaW5nZXN0aW9uLnYxLlRhaWxSZXNwb25zZSIRqrsYDQoJbG9ncy50YWlsEAMwARJ5CgtUYWlsUmVwbGljYRIlLm1lc2guaW5nZXN0aW9uLnYxLlRhaWxSZXBsaWNhUmVxdWVzdBomLm1lc2guaW5nZXN0aW9uLnYxLlRhaWxSZXBsaWNhUmVzcG9uc2UiGaq7GBUKEWxvZ3MudGFpbF9yZXBsaWNhEAgwARJnCghHZXRUcmFjZRIiLm1lc2guaW5nZXN0aW9uLnYxLkdldFRyYWNlUmVxdWVzdBojLm1lc2guaW5nZXN0aW9uLnYxLkdldFRyYWNlUmVzcG9uc2UiEqq7GA4KCnRyYWNlcy5nZXQQAxJ2CgxTZWFyY2hUcmFjZXMSJi5tZXNoLmluZ2VzdGlvbi52MS5TZWFyY2hUcmFjZXNSZXF1ZXN0GicubWVzaC5pbmdlc3Rpb24udjEuU2VhcmNoVHJhY2VzUmVzcG9uc2UiFaq7GBEKDXRyYWNlcy5zZWFyY2gQA2IGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp, file_mesh_auth_v1_access, file_mesh_ingestion_v1_telemetry]);
 
 /**
  * Asks for a metric.
@@ -383,7 +383,7 @@ export const TailRequestSchema: GenMessage<TailRequest> = /*@__PURE__*/
  */
 export type TailResponse = Message<"mesh.ingestion.v1.TailResponse"> & {
   /**
-   * The records, in the order of their acknowledgement.
+   * The records, those of one replica in the order of their acknowledgement.
    *
    * @generated from field: repeated mesh.ingestion.v1.LogRecord records = 1;
    */
@@ -403,6 +403,126 @@ export type TailResponse = Message<"mesh.ingestion.v1.TailResponse"> & {
  */
 export const TailResponseSchema: GenMessage<TailResponse> = /*@__PURE__*/
   messageDesc(file_mesh_ingestion_v1_query_service, 7);
+
+/**
+ * Asks to follow the logs of one replica.
+ *
+ * @generated from message mesh.ingestion.v1.TailReplicaRequest
+ */
+export type TailReplicaRequest = Message<"mesh.ingestion.v1.TailReplicaRequest"> & {
+  /**
+   * Required. `tenants/{tenant}`.
+   *
+   * @generated from field: string parent = 1;
+   */
+  parent: string;
+
+  /**
+   * Matchers on labels, as for SearchLogs.
+   *
+   * @generated from field: string selector = 2;
+   */
+  selector: string;
+
+  /**
+   * Text that the body contains, in any case; empty means all.
+   *
+   * @generated from field: string contains = 3;
+   */
+  contains: string;
+
+  /**
+   * Whether to begin with what the database may not have yet, and not with what is acknowledged from now on.
+   *
+   * @generated from field: bool undrained = 4;
+   */
+  undrained: boolean;
+
+  /**
+   * The position to go on behind, as a response of this replica told it; empty means none. What the replica does not hold any
+   * more is left out, and where it has another log by now, it begins with what the database may not have yet.
+   *
+   * @generated from field: mesh.ingestion.v1.TailPosition after = 5;
+   */
+  after?: TailPosition | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.TailReplicaRequest.
+ * Use `create(TailReplicaRequestSchema)` to create a new message.
+ */
+export const TailReplicaRequestSchema: GenMessage<TailReplicaRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_query_service, 8);
+
+/**
+ * New records of one replica. The first response comes at once, even when it has no records.
+ *
+ * @generated from message mesh.ingestion.v1.TailReplicaResponse
+ */
+export type TailReplicaResponse = Message<"mesh.ingestion.v1.TailReplicaResponse"> & {
+  /**
+   * The records, in the order of their acknowledgement.
+   *
+   * @generated from field: repeated mesh.ingestion.v1.LogRecord records = 1;
+   */
+  records: LogRecord[];
+
+  /**
+   * How many records were left out because the reader was too slow.
+   *
+   * @generated from field: int64 dropped = 2;
+   */
+  dropped: bigint;
+
+  /**
+   * The position behind the last of the records.
+   *
+   * @generated from field: mesh.ingestion.v1.TailPosition position = 3;
+   */
+  position?: TailPosition | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.TailReplicaResponse.
+ * Use `create(TailReplicaResponseSchema)` to create a new message.
+ */
+export const TailReplicaResponseSchema: GenMessage<TailReplicaResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_query_service, 9);
+
+/**
+ * A position in the log of a replica.
+ *
+ * @generated from message mesh.ingestion.v1.TailPosition
+ */
+export type TailPosition = Message<"mesh.ingestion.v1.TailPosition"> & {
+  /**
+   * The id of the log.
+   *
+   * @generated from field: string log = 1;
+   */
+  log: string;
+
+  /**
+   * Where the frame begins in which the position lies.
+   *
+   * @generated from field: int64 frame = 2;
+   */
+  frame: bigint;
+
+  /**
+   * How many records of the frame lie before the position.
+   *
+   * @generated from field: int32 rows = 3;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.TailPosition.
+ * Use `create(TailPositionSchema)` to create a new message.
+ */
+export const TailPositionSchema: GenMessage<TailPosition> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_query_service, 10);
 
 /**
  * Asks for a trace.
@@ -430,7 +550,7 @@ export type GetTraceRequest = Message<"mesh.ingestion.v1.GetTraceRequest"> & {
  * Use `create(GetTraceRequestSchema)` to create a new message.
  */
 export const GetTraceRequestSchema: GenMessage<GetTraceRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_query_service, 8);
+  messageDesc(file_mesh_ingestion_v1_query_service, 11);
 
 /**
  * Answers a trace.
@@ -451,7 +571,7 @@ export type GetTraceResponse = Message<"mesh.ingestion.v1.GetTraceResponse"> & {
  * Use `create(GetTraceResponseSchema)` to create a new message.
  */
 export const GetTraceResponseSchema: GenMessage<GetTraceResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_query_service, 9);
+  messageDesc(file_mesh_ingestion_v1_query_service, 12);
 
 /**
  * Asks for traces.
@@ -514,7 +634,7 @@ export type SearchTracesRequest = Message<"mesh.ingestion.v1.SearchTracesRequest
  * Use `create(SearchTracesRequestSchema)` to create a new message.
  */
 export const SearchTracesRequestSchema: GenMessage<SearchTracesRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_query_service, 10);
+  messageDesc(file_mesh_ingestion_v1_query_service, 13);
 
 /**
  * Answers traces.
@@ -535,7 +655,7 @@ export type SearchTracesResponse = Message<"mesh.ingestion.v1.SearchTracesRespon
  * Use `create(SearchTracesResponseSchema)` to create a new message.
  */
 export const SearchTracesResponseSchema: GenMessage<SearchTracesResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_query_service, 11);
+  messageDesc(file_mesh_ingestion_v1_query_service, 14);
 
 /**
  * What is done with each series before aggregation.
@@ -706,7 +826,7 @@ export const QueryService: GenService<{
     output: typeof SearchLogsResponseSchema;
   },
   /**
-   * Follows logs as they are acknowledged, from the live path. A reader that is too slow gets `dropped` told.
+   * Follows logs as they are acknowledged by any replica, from the live path. A reader that is too slow gets `dropped` told.
    *
    * @generated from rpc mesh.ingestion.v1.QueryService.Tail
    */
@@ -714,6 +834,16 @@ export const QueryService: GenService<{
     methodKind: "server_streaming";
     input: typeof TailRequestSchema;
     output: typeof TailResponseSchema;
+  },
+  /**
+   * Follows the logs that this replica alone acknowledges: the replica that serves a Tail asks the others so. Stored records are not sent.
+   *
+   * @generated from rpc mesh.ingestion.v1.QueryService.TailReplica
+   */
+  tailReplica: {
+    methodKind: "server_streaming";
+    input: typeof TailReplicaRequestSchema;
+    output: typeof TailReplicaResponseSchema;
   },
   /**
    * Answers all spans of a trace that are known. Errors: NOT_FOUND (`TRACE_NOT_FOUND`).
