@@ -6,14 +6,22 @@ using Mesh.Agent.Runtime;
 namespace Mesh.Agent.Images;
 
 /// <summary>The unpacked layers. A layer's folder is there wholly or not at all, and each layer is fetched and unpacked once.</summary>
-public sealed class LayerStore(IImageSource source, string downloads, string layers, bool overlayWhiteouts, LayerLimits limits) : IDisposable
+public sealed class LayerStore(IImageSource source, string downloads, string layers, bool overlayWhiteouts, LayerLimits limits) : IAsyncDisposable
 {
     private const int MostAttempts = 5;
 
     private readonly ConcurrentDictionary<string, Task<string>> pulls = new();
     private readonly SemaphoreSlim parallel = new(4);
+    private readonly CancellationTokenSource ending = new();
 
-    public void Dispose() => parallel.Dispose();
+    /// <summary>Gives up what is being pulled, and waits until nothing is written any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await ending.CancelAsync();
+        foreach (var pull in pulls.Values) await ((Task)pull).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ending.Dispose();
+        parallel.Dispose();
+    }
 
     /// <summary>Removes what a crash left half done.</summary>
     public void Clean()
@@ -42,10 +50,12 @@ public sealed class LayerStore(IImageSource source, string downloads, string lay
 
     private async Task<string> PullAsync(ImageReference image, ManifestEntry layer, string name, string? diffId)
     {
-        await parallel.WaitAsync();
+        await parallel.WaitAsync(ending.Token);
         var file = Path.Combine(downloads, name);
         try
         {
+            // Another pull may have ended between the question for the folder and this one.
+            if (Directory.Exists(Path.Combine(layers, name))) return name;
             await DownloadAsync(image, layer, file);
             Unpack(file, layer, name, diffId);
             return name;
@@ -66,7 +76,7 @@ public sealed class LayerStore(IImageSource source, string downloads, string lay
         {
             try
             {
-                await foreach (var data in source.DownloadAsync(image, layer.Digest, file.Position, CancellationToken.None))
+                await foreach (var data in source.DownloadAsync(image, layer.Digest, file.Position, ending.Token))
                 {
                     if (file.Position + data.Length > layer.Size) throw new ImageException($"Layer {layer.Digest} is larger than the {layer.Size} bytes that the manifest states.");
                     hash.AppendData(data.Span);
@@ -77,7 +87,7 @@ public sealed class LayerStore(IImageSource source, string downloads, string lay
             }
             catch (IOException) when (attempt < MostAttempts)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), TimeProvider.System);
+                await Task.Delay(TimeSpan.FromMilliseconds(200 * attempt), TimeProvider.System, ending.Token);
             }
         }
 
@@ -94,7 +104,7 @@ public sealed class LayerStore(IImageSource source, string downloads, string lay
             using (var plain = Decompress(compressed, layer.MediaType))
             using (var counted = new VerifyingStream(plain, limits.Bytes * 2))
             {
-                new LayerUnpacker(temporary, overlayWhiteouts, limits).Unpack(counted, CancellationToken.None);
+                new LayerUnpacker(temporary, overlayWhiteouts, limits).Unpack(counted, ending.Token);
                 counted.Verify(diffId, layer.Digest);
             }
 

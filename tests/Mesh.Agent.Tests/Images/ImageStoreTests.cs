@@ -3,7 +3,7 @@ using Mesh.Agent.Tests.Testing;
 
 namespace Mesh.Agent.Tests.Images;
 
-public sealed class ImageStoreTests : IDisposable
+public sealed class ImageStoreTests : IAsyncLifetime
 {
     private readonly TemporaryFolder data = new();
     private readonly TestImageSource source = new();
@@ -18,9 +18,11 @@ public sealed class ImageStoreTests : IDisposable
         store = new(source, layers, data["images"]);
     }
 
-    public void Dispose()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
-        layers.Dispose();
+        await layers.DisposeAsync();
         data.Dispose();
     }
 

@@ -53,7 +53,7 @@ internal sealed class TestNode : IAsyncDisposable
     {
         await Allocations.DisposeAsync();
         probe?.Dispose();
-        layers?.Dispose();
+        if (layers is not null) await layers.DisposeAsync();
     }
 
     public async Task<Allocation> RunAsync(AllocationSpec spec, Func<Allocation, bool> until)
