@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
@@ -12,6 +13,9 @@ internal static class RecordDecoder
 {
     public const int MaxBodyBytes = 64 << 10;
     private const string CutMark = "… [cut]";
+
+    private const int TraceIdDigits = 32, SpanIdDigits = 16;
+    private static readonly SearchValues<char> s_hexDigits = SearchValues.Create("0123456789abcdefABCDEF");
 
     public static void Decode(RepeatedField<V1.LogRecord> logs, WriteScope scope, BatchBuilder target)
     {
@@ -39,12 +43,14 @@ internal static class RecordDecoder
         {
             var time = TimeOf(span.StartTime, target.Window);
             if (!IsTaken(scope, span.Tenant, time, span.Attributes, target, out var tenant)
+                || !HasIds(span, target)
                 || !target.TakeRecord(tenant, RecordKind.Spans, span.CalculateSize()))
                 continue;
             block.Tenant.Add(tenant);
-            block.TraceId.Add(span.TraceId);
-            block.SpanId.Add(span.SpanId);
-            block.ParentSpanId.Add(span.ParentSpanId);
+            // Traces are asked for in lower case.
+            block.TraceId.Add(span.TraceId.ToLowerInvariant());
+            block.SpanId.Add(span.SpanId.ToLowerInvariant());
+            block.ParentSpanId.Add(span.ParentSpanId.ToLowerInvariant());
             block.Operation.Add(span.Operation);
             block.Service.Add(span.Service);
             block.Kind.Add((byte)Math.Clamp((int)span.Kind, 0, 5));
@@ -101,6 +107,18 @@ internal static class RecordDecoder
             target.Rejections.Add(fault);
         return fault == RejectionReason.None;
     }
+
+    private static bool HasIds(V1.Span span, BatchBuilder target)
+    {
+        var valid = IsId(span.TraceId, TraceIdDigits) && IsId(span.SpanId, SpanIdDigits)
+            && (span.ParentSpanId.Length == 0 || IsId(span.ParentSpanId, SpanIdDigits));
+        if (!valid)
+            target.Rejections.Add(RejectionReason.InvalidId);
+        return valid;
+    }
+
+    private static bool IsId(string id, int digits) =>
+        id.Length == digits && !id.AsSpan().ContainsAnyExcept(s_hexDigits) && id.AsSpan().ContainsAnyExcept('0');
 
     private static RejectionReason Check(RepeatedField<V1.Label> labels)
     {

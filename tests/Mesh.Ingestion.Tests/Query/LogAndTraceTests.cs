@@ -117,8 +117,9 @@ public sealed class LogAndTraceTests(IngestionServers servers) : IClassFixture<I
             Number = 1,
             Spans =
             {
-                Span(slow, "01", "", "GET /", "shop", 2_000_000_000, false), Span(slow, "02", "01", "select", "db", 1_000_000, false),
-                Span(failed, "03", "", "GET /pay", "shop", 5_000_000, true),
+                Span(slow, "0000000000000001", "", "GET /", "shop", 2_000_000_000, false),
+                Span(slow.ToUpperInvariant(), "000000000000000A", "0000000000000001", "select", "db", 1_000_000, false),
+                Span(failed, "0000000000000003", "", "GET /pay", "shop", 5_000_000, true),
             },
         });
         Assert.Empty(ack.Rejections);
@@ -127,6 +128,7 @@ public sealed class LogAndTraceTests(IngestionServers servers) : IClassFixture<I
         var trace = await Client.GetTraceAsync(new GetTraceRequest { Parent = "tenants/traces", TraceId = slow }, IngestionProcess.Headers);
         Assert.Equal(["GET /", "select"], trace.Spans.Select(span => span.Operation));
         Assert.Equal("value", trace.Spans[0].Attributes.Single().Value);
+        Assert.Equal("000000000000000a", trace.Spans[1].SpanId);
 
         Assert.Equal([failed], await TracesAsync(new SearchTracesRequest { ErrorsOnly = true }));
         Assert.Equal([slow], await TracesAsync(new SearchTracesRequest { MinDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) }));

@@ -104,7 +104,7 @@ public sealed class RefusalTests : IAsyncLifetime
         for (var i = 0; i < 1000; i++)
         {
             batch.Logs.Add(new LogRecord { Body = "l" });
-            batch.Spans.Add(new Span { Operation = "s" });
+            batch.Spans.Add(new Span { Operation = "s", TraceId = new string('a', 32), SpanId = new string('b', 16) });
             batch.Events.Add(new Event { Type = "e.e" });
         }
 

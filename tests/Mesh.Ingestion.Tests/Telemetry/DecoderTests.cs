@@ -48,6 +48,23 @@ public sealed class DecoderTests
         Assert.Equal([(RejectionReason.UnknownSeriesRef, 1L), (RejectionReason.SeriesLimit, 1L)], builder.Rejections.Counts);
     }
 
+    [Theory]
+    [InlineData("", "00f067aa0ba902b7", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319", "00f067aa0ba902b7", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319g", "00f067aa0ba902b7", "")]
+    [InlineData("00000000000000000000000000000000", "00f067aa0ba902b7", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319c", "", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319c", "00f067aa0ba902b7f", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319c", "0000000000000000", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319c", "00f067aa0ba902b7", "1")]
+    public void A_span_that_nobody_could_ask_for_is_refused_alone(string trace, string id, string parent)
+    {
+        var good = new Span { TraceId = "0AF7651916CD43DD8448EB211C80319C", SpanId = "00F067AA0BA902B7", ParentSpanId = "00F067AA0BA902B6" };
+        var batch = new Batch { Spans = { new Span { TraceId = trace, SpanId = id, ParentSpanId = parent }, good } };
+        Assert.Equal([(RejectionReason.InvalidId, 1L)], Decode(batch, new WriteScope("acme", false)).Rejections.Counts);
+        Assert.Equal(["0af7651916cd43dd8448eb211c80319c"], _batch.Spans.TraceId.ReadAll());
+    }
+
     [Fact]
     public void Long_bodies_are_cut_at_whole_characters_and_marked()
     {

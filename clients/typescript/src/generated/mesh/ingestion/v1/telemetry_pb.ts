@@ -186,27 +186,27 @@ export const LogRecordSchema: GenMessage<LogRecord> = /*@__PURE__*/
   messageDesc(file_mesh_ingestion_v1_telemetry, 3);
 
 /**
- * One span of a trace, as OpenTelemetry has it.
+ * One span of a trace, as OpenTelemetry has it. One whose ids are not as stated is refused (`INVALID_ID`).
  *
  * @generated from message mesh.ingestion.v1.Span
  */
 export type Span = Message<"mesh.ingestion.v1.Span"> & {
   /**
-   * The trace, 32 hex digits.
+   * Required. The trace, 32 hex digits, not all of them 0; kept in lower case.
    *
    * @generated from field: string trace_id = 1;
    */
   traceId: string;
 
   /**
-   * The span, 16 hex digits.
+   * Required. The span, 16 hex digits, not all of them 0; kept in lower case.
    *
    * @generated from field: string span_id = 2;
    */
   spanId: string;
 
   /**
-   * The span that caused it; empty for a root.
+   * The span that caused it, 16 hex digits; empty for a root.
    *
    * @generated from field: string parent_span_id = 3;
    */
