@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Google.Protobuf.WellKnownTypes;
 using Mesh.Cli.Rendering;
 using Mesh.Cli.Session;
 using Mesh.Ingestion.V1;
@@ -18,7 +19,13 @@ internal static class AlertPolicyCommands
         var source = new Argument<string>("source") { Description = "The policy or template to copy" };
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask" };
         var create = new Command("create", "Create a policy from a template or from flags") { s_policy, template };
-        foreach (var option in flags.All) create.Add(option);
+        var update = new Command("update", "Change what the flags say, and nothing else") { s_policy };
+        foreach (var option in flags.All)
+        {
+            create.Add(option);
+            update.Add(option);
+        }
+
         return new Command("policies", "Manage what is watched")
         {
             new Command("list", "List the policies").Does(async context =>
@@ -53,11 +60,7 @@ internal static class AlertPolicyCommands
                 };
                 Print(context, (await context.Client.Alerts.CreateAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy);
             }),
-            new Command("info", "Show a policy") { s_policy }.Does(async context =>
-            {
-                var request = new GetAlertPolicyRequest { Name = await NameAsync(context, context.Value(s_policy)!) };
-                Print(context, (await context.Client.Alerts.GetAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy);
-            }),
+            new Command("info", "Show a policy") { s_policy }.Does(async context => Print(context, await GetAsync(context))),
             new Command("clone", "Create a policy that is as another, or as a template") { source, s_policy }.Does(async context =>
             {
                 var given = context.Value(source)!;
@@ -68,6 +71,15 @@ internal static class AlertPolicyCommands
                 };
                 Print(context, (await context.Client.Alerts.CloneAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy);
             }),
+            update.Does(async context =>
+            {
+                var before = await GetAsync(context);
+                var policy = before.Clone();
+                flags.Apply(context, policy);
+                Print(context, await UpdateAsync(context, policy, Changed(before, policy)));
+            }),
+            new Command("pause", "Leave a policy alone for now; its open alerts are over") { s_policy }.Does(context => PauseAsync(context, paused: true)),
+            new Command("resume", "Evaluate a policy again") { s_policy }.Does(context => PauseAsync(context, paused: false)),
             new Command("destroy", "Delete a policy; its open alerts are over") { s_policy, yes }.Does(async context =>
             {
                 var name = await NameAsync(context, context.Value(s_policy)!);
@@ -81,6 +93,31 @@ internal static class AlertPolicyCommands
             }),
         };
     }
+
+    private static async Task<AlertPolicy> GetAsync(CommandContext context)
+    {
+        var request = new GetAlertPolicyRequest { Name = await NameAsync(context, context.Value(s_policy)!) };
+        return (await context.Client.Alerts.GetAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy;
+    }
+
+    private static async Task PauseAsync(CommandContext context, bool paused)
+    {
+        var policy = new AlertPolicy { Name = await NameAsync(context, context.Value(s_policy)!), Paused = paused };
+        Print(context, await UpdateAsync(context, policy, ["paused"]));
+    }
+
+    private static async Task<AlertPolicy> UpdateAsync(CommandContext context, AlertPolicy policy, List<string> fields)
+    {
+        if (fields.Count == 0) return policy;
+        var request = new UpdateAlertPolicyRequest { AlertPolicy = policy, UpdateMask = new FieldMask { Paths = { fields } } };
+        return (await context.Client.Alerts.UpdateAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy;
+    }
+
+    // A condition that another one replaces needs no mention.
+    private static List<string> Changed(AlertPolicy before, AlertPolicy after) => AlertPolicy.Descriptor.Fields.InFieldNumberOrder()
+        .Where(field => !Equals(field.Accessor.GetValue(before), field.Accessor.GetValue(after)))
+        .Where(field => field.ContainingOneof is null || field.Accessor.GetValue(after) is not null)
+        .Select(field => field.Name).ToList();
 
     private static async Task<AlertPolicy> TemplateAsync(CommandContext context, string tenant, string id)
     {
@@ -98,7 +135,7 @@ internal static class AlertPolicyCommands
 
     private static string Evaluated(AlertPolicy policy) => policy.Paused ? "paused" : Ago.Of(policy.EvaluateTime);
 
-    private static string Span(Google.Protobuf.WellKnownTypes.Duration? span) => span is null ? "-" : $"{span.ToTimeSpan().TotalSeconds:0.###} s";
+    private static string Span(Duration? span) => span is null ? "-" : $"{span.ToTimeSpan().TotalSeconds:0.###} s";
 
     private static string Condition(AlertPolicy policy) => policy.ConditionCase switch
     {

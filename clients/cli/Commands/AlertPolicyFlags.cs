@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Mesh.Cli.Session;
 using Mesh.Ingestion.V1;
@@ -59,6 +60,10 @@ internal sealed class AlertPolicyFlags
             var secret = context.Value(_webhookSecret) ?? Environment.GetEnvironmentVariable("MESH_WEBHOOK_SECRET") ?? "";
             policy.Webhook = new() { Url = url, Secret = secret };
         }
+        else if (context.Value(_webhookSecret) is { } secret)
+        {
+            (policy.Webhook ?? throw new CliException("--webhook-secret needs --webhook.", ExitCodes.Usage)).Secret = secret;
+        }
 
         ApplyCondition(context, policy);
     }
@@ -72,11 +77,12 @@ internal sealed class AlertPolicyFlags
         {
             if (policy.ConditionCase == AlertPolicy.ConditionOneofCase.None)
                 throw new CliException($"Give a template or a condition: {string.Join(", ", conditions.Select(c => c.Name))}.", ExitCodes.Usage);
+            Adjust(context, policy);
             return;
         }
 
         var window = context.Value(_window) is { } span ? Span(span) : null;
-        var by = context.Value(_by)?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) ?? [];
+        var by = context.Value(_by) is { } groups ? Groups(groups) : [];
         if (context.Value(_metric) is { } metric)
         {
             var (comparison, value) = Compared(context);
@@ -112,6 +118,50 @@ internal sealed class AlertPolicyFlags
             };
         }
     }
+
+    // Without a condition of their own the flags change the one that the policy has.
+    private void Adjust(CommandContext context, AlertPolicy policy)
+    {
+        System.CommandLine.Option[] refinements = [_of, _contains, _pattern, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App];
+        System.CommandLine.Option[] fitting = policy.ConditionCase switch
+        {
+            AlertPolicy.ConditionOneofCase.Threshold => [_above, _below, _window, _rate],
+            AlertPolicy.ConditionOneofCase.Absence => [_window],
+            AlertPolicy.ConditionOneofCase.Ratio => [_of, _above, _below, _window, _rate, _by],
+            AlertPolicy.ConditionOneofCase.LogMatch => [_contains, _pattern, _window, _count, _by],
+            _ => [_fixable, _count, _by, AppCommands.App],
+        };
+        var given = refinements.Where(context.Has).ToArray();
+        if (given.FirstOrDefault(option => !fitting.Contains(option)) is { } other)
+            throw new CliException($"{other.Name} does not belong to the condition that the policy has.", ExitCodes.Usage);
+
+        // What the condition is made of, under the names that the contract gives.
+        var condition = (IMessage?)policy.Threshold ?? (IMessage?)policy.Absence ?? (IMessage?)policy.Ratio ?? (IMessage?)policy.LogMatch ?? policy.FindingMatch;
+        void Set(string field, object value) => condition.Descriptor.FindFieldByName(field).Accessor.SetValue(condition, value);
+        if (context.Value(_of) is { } of) Set("denominator", of);
+        if (context.Value(_contains) is { } contains) Set("contains", contains);
+        if (context.Value(_pattern) is { } pattern) Set("pattern", pattern);
+        if (context.Value(_fixable)) Set("fixable_only", true);
+        if (context.Value(_window) is { } window) Set("window", Span(window));
+        if (context.Value(_rate)) Set("rate", true);
+        if (context.Value(_count) is { } count) Set("min_count", count);
+        if (context.Value(AppCommands.App) is { } app) Set("app", app);
+        if (context.Has(_above) || context.Has(_below))
+        {
+            var (comparison, value) = Compared(context);
+            Set("comparison", comparison);
+            Set("value", value);
+        }
+
+        if (context.Value(_by) is { } by)
+        {
+            var groups = (System.Collections.IList)condition.Descriptor.FindFieldByName("by").Accessor.GetValue(condition);
+            groups.Clear();
+            foreach (var label in Groups(by)) groups.Add(label);
+        }
+    }
+
+    private static string[] Groups(string by) => by.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private (Comparison, double) Compared(CommandContext context) => (context.Value(_above), context.Value(_below)) switch
     {

@@ -21,6 +21,9 @@ internal sealed class CommandContext(ParseResult parsed, CancellationToken cance
 
     public T? Value<T>(Argument<T> argument) => parsed.GetValue(argument);
 
+    /// <summary>Whether the option stands on the command line.</summary>
+    public bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
+
     /// <summary>The tenant's resource name.</summary>
     public async Task<string> TenantAsync() => _tenant ??= $"tenants/{await TenantIdAsync()}";
 

@@ -33,6 +33,30 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
     }
 
     [Fact]
+    public async Task Policies_are_changed_paused_and_resumed()
+    {
+        await MeshAsync("changed", "alerts", "policies", "create", "queue", "--metric", "queue_length", "--above", "10", "--window", "5m", "--hold", "1m", "--label", "team=a");
+        var changed = await JsonAsync("changed", "alerts", "policies", "update", "queue", "--below", "3", "--severity", "critical", "--hold", "0s");
+        var threshold = changed.GetProperty("threshold");
+        Assert.Equal(("queue_length", "BELOW", 3, "300s"), (
+            threshold.GetProperty("selector").GetString(), threshold.GetProperty("comparison").GetString()!.Split('_')[^1],
+            threshold.GetProperty("value").GetInt32(), threshold.GetProperty("window").GetString()));
+        Assert.Equal(("ALERT_SEVERITY_CRITICAL", "a", "0s"), (
+            changed.GetProperty("severity").GetString(), changed.GetProperty("labels").GetProperty("team").GetString(), changed.GetProperty("holdDuration").GetString()));
+
+        Assert.Matches("Evaluated: +paused", await MeshAsync("changed", "alerts", "policies", "pause", "queue"));
+        Assert.Matches("Evaluated: +paused", await MeshAsync("changed", "alerts", "policies", "update", "queue", "--display-name", "Queue"));
+        Assert.DoesNotContain("paused", await MeshAsync("changed", "alerts", "policies", "resume", "queue"), StringComparison.Ordinal);
+        var other = await JsonAsync("changed", "alerts", "policies", "update", "queue", "--absent", "queue_length", "--window", "1h");
+        Assert.Equal(("3600s", false), (other.GetProperty("absence").GetProperty("window").GetString(), other.TryGetProperty("threshold", out _)));
+        Assert.Equal("Queue", other.GetProperty("displayName").GetString());
+
+        // What does not belong to the condition is not passed over.
+        Assert.Equal(2, (await RunAsync("changed", "alerts", "policies", "update", "queue", "--above", "5")).ExitCode);
+        Assert.Equal(3, (await RunAsync("changed", "alerts", "policies", "update", "nothing", "--hold", "5m")).ExitCode);
+    }
+
+    [Fact]
     public async Task Alerts_are_listed_acknowledged_and_followed_back()
     {
         await MeshAsync("alerts", "alerts", "policies", "create", "silence", "--absent", "silence", "--window", "1s", "--label", "team=a");
