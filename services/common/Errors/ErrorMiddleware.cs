@@ -37,8 +37,7 @@ internal sealed partial class ErrorMiddleware(RequestDelegate next, ILogger<Erro
         var requestId = context.Response.Headers[RequestIdMiddleware.Header];
         context.Response.Clear();
         context.Response.Headers[RequestIdMiddleware.Header] = requestId;
-        // "Too much at once" may be sent again, "too large" may not: gRPC has one code for both, HTTP has two.
-        context.Response.StatusCode = error.Reason == ErrorTable.TooLarge ? StatusCodes.Status413PayloadTooLarge : ErrorTable.HttpStatus(error.Code);
+        context.Response.StatusCode = ErrorTable.HttpStatus(error);
         if (error.Code is StatusCode.Unauthenticated) context.Response.Headers.WWWAuthenticate = "Basic realm=\"mesh\"";
         if (error.RetryAfter is { } delay)
             context.Response.Headers.RetryAfter = Math.Ceiling(delay.TotalSeconds).ToString(CultureInfo.InvariantCulture);

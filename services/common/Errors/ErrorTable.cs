@@ -14,6 +14,9 @@ public static class ErrorTable
     /// <summary>The reason of a request that is larger than is taken; over HTTP it is 413.</summary>
     public const string TooLarge = "REQUEST_TOO_LARGE";
 
+    /// <summary>The reason of a request of a type that is not taken; over HTTP it is 415.</summary>
+    public const string UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE";
+
     private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_later = TimeSpan.FromSeconds(1);
 
@@ -32,6 +35,15 @@ public static class ErrorTable
         StatusCode.Unimplemented => StatusCodes.Status501NotImplemented,
         StatusCode.Unavailable => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
+    };
+
+    /// <summary>The HTTP status of an error: HTTP tells some apart that have one code in gRPC.</summary>
+    public static int HttpStatus(MeshException error) => error.Reason switch
+    {
+        // "Too much at once" may be sent again, "too large" may not.
+        TooLarge => StatusCodes.Status413PayloadTooLarge,
+        UnsupportedMediaType => StatusCodes.Status415UnsupportedMediaType,
+        _ => HttpStatus(error.Code),
     };
 
     /// <summary>The error that an exception means to the caller. What is not listed is a fault of ours and says nothing.</summary>

@@ -37,7 +37,7 @@ internal static class OtlpHttp
         var tenant = await HttpSender.WritesForAsync(http);
         var type = http.Request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
         if (type is not (Protobuf or Json))
-            throw MeshException.InvalidArgument("content-type", $"Only {Protobuf} and {Json} are taken here.");
+            throw MeshException.InvalidArgument(ErrorTable.UnsupportedMediaType, "content-type", $"Only {Protobuf} and {Json} are taken here.");
 
         using var body = await RequestBody.ReadAsync(http);
         var id = OtlpId.Of(tenant, http.Request.Path, body.Span);

@@ -1,8 +1,8 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Unicode;
 using Google.Protobuf;
-using OpenTelemetry.Proto.Collector.Logs.V1;
-using OpenTelemetry.Proto.Collector.Trace.V1;
+using Mesh.Ingestion.Columns;
 
 namespace Mesh.Ingestion.Otlp;
 
@@ -12,6 +12,9 @@ namespace Mesh.Ingestion.Otlp;
 /// </summary>
 internal static class OtlpJson
 {
+    // What stands for an id that is not hex: it has no id's length, so it is refused with the one span that has it.
+    private static readonly byte[] s_noId = [0];
+    private static readonly JsonReaderOptions s_options = new() { MaxDepth = 512 };
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default.WithIgnoreUnknownFields(true));
 
     public static T Parse<T>(ReadOnlySpan<byte> body)
@@ -21,30 +24,41 @@ internal static class OtlpJson
             throw new InvalidDataException("it is not UTF-8.");
         try
         {
-            var request = Parser.Parse<T>(Encoding.UTF8.GetString(body));
-            ReadIds(request);
-            return request;
+            using var plain = new ByteBuffer(body.Length + 1);
+            WriteIds(body, plain);
+            return Parser.Parse<T>(Encoding.UTF8.GetString(plain.Span));
         }
-        catch (Exception exception) when (exception is InvalidJsonException or FormatException or OverflowException or ArgumentException)
+        catch (Exception exception) when (exception is InvalidJsonException or JsonException or FormatException or OverflowException
+            or ArgumentException or InvalidOperationException)
         {
             throw new InvalidDataException(exception.Message, exception);
         }
     }
 
-    private static void ReadIds(IMessage request)
+    // Copies the body, with base64 in the place of each id's hex.
+    private static void WriteIds(ReadOnlySpan<byte> body, ByteBuffer target)
     {
-        if (request is ExportTraceServiceRequest traces)
+        var (copied, isId) = (0, false);
+        var reader = new Utf8JsonReader(body, s_options);
+        while (reader.Read())
         {
-            foreach (var span in traces.ResourceSpans.SelectMany(resource => resource.ScopeSpans).SelectMany(scope => scope.Spans))
-                (span.TraceId, span.SpanId, span.ParentSpanId) = (Id(span.TraceId), Id(span.SpanId), Id(span.ParentSpanId));
+            if (isId && reader.TokenType == JsonTokenType.String)
+            {
+                target.Write(body[copied..(int)reader.TokenStartIndex]);
+                target.Write(Encoding.ASCII.GetBytes($"\"{Convert.ToBase64String(Id(reader.GetString()!))}\""));
+                copied = (int)reader.BytesConsumed;
+            }
+
+            isId = reader.TokenType == JsonTokenType.PropertyName && IsIdName(reader);
         }
-        else if (request is ExportLogsServiceRequest logs)
-        {
-            foreach (var log in logs.ResourceLogs.SelectMany(resource => resource.ScopeLogs).SelectMany(scope => scope.LogRecords))
-                (log.TraceId, log.SpanId) = (Id(log.TraceId), Id(log.SpanId));
-        }
+
+        target.Write(body[copied..]);
     }
 
-    // The parser took the hex digits, sixteen or thirty-two of them, for base64; so they are won back.
-    private static ByteString Id(ByteString taken) => ByteString.CopyFrom(Convert.FromHexString(taken.ToBase64()));
+    // A field may have its name in the contract as well.
+    private static bool IsIdName(in Utf8JsonReader reader) =>
+        reader.ValueTextEquals("traceId"u8) || reader.ValueTextEquals("spanId"u8) || reader.ValueTextEquals("parentSpanId"u8)
+        || reader.ValueTextEquals("trace_id"u8) || reader.ValueTextEquals("span_id"u8) || reader.ValueTextEquals("parent_span_id"u8);
+
+    private static byte[] Id(string hex) => hex.Length % 2 == 0 && hex.All(char.IsAsciiHexDigit) ? Convert.FromHexString(hex) : s_noId;
 }

@@ -97,8 +97,9 @@ internal static class OtlpRecords
         Add(attributes, block.Labels);
         Add(log.Attributes, block.Labels, translate: true);
         block.Labels.EndRow();
-        block.TraceId.Add(Hex(log.TraceId));
-        block.SpanId.Add(Hex(log.SpanId));
+        // A record whose ids are none belongs to no trace (opentelemetry-proto, logs.proto).
+        block.TraceId.Add(IsId(log.TraceId, 16) ? Hex(log.TraceId) : "");
+        block.SpanId.Add(IsId(log.SpanId, 8) ? Hex(log.SpanId) : "");
         BatchBuilder.EndRow(block);
     }
 
@@ -107,7 +108,7 @@ internal static class OtlpRecords
         var time = TimeOf(span.StartTimeUnixNano, target);
         if (!IsTaken(time, target))
             return;
-        if (!IsId(span.TraceId, 16) || !IsId(span.SpanId, 8))
+        if (!IsId(span.TraceId, 16) || !IsId(span.SpanId, 8) || span.ParentSpanId.Length is not (0 or 8))
         {
             target.Rejections.Add(RejectionReason.InvalidId);
             return;
@@ -117,7 +118,7 @@ internal static class OtlpRecords
         block.Tenant.Add(tenant);
         block.TraceId.Add(Hex(span.TraceId));
         block.SpanId.Add(Hex(span.SpanId));
-        block.ParentSpanId.Add(Hex(span.ParentSpanId));
+        block.ParentSpanId.Add(IsId(span.ParentSpanId, 8) ? Hex(span.ParentSpanId) : "");
         block.Operation.Add(span.Name);
         block.Service.Add(service);
         block.Kind.Add((byte)Math.Clamp((int)span.Kind, 0, 5));

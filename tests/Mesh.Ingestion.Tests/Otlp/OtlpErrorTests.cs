@@ -45,7 +45,7 @@ public sealed class OtlpErrorTests(IngestionServers servers) : IClassFixture<Ing
             await CheckAsync(posts.ExchangeAsync(path, [], type, authorization: ""), type, HttpStatusCode.Unauthorized, "TOKEN_REQUIRED");
         }
 
-        await CheckAsync(posts.ExchangeAsync(path, [], "text/plain"), Json, HttpStatusCode.BadRequest, "content-type");
+        await CheckAsync(posts.ExchangeAsync(path, [], "text/plain"), Json, HttpStatusCode.UnsupportedMediaType, "content-type");
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using Mesh.Ingestion.Otlp;
+using Mesh.Ingestion.Series;
 using Mesh.Ingestion.Tests.Receiving;
 using OpenTelemetry.Proto.Collector.Logs.V1;
 using OpenTelemetry.Proto.Collector.Metrics.V1;
@@ -49,13 +50,47 @@ public sealed class OtlpJsonTests
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("{\"resourceSpans\":7}")]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"xyz!\"}]}]}]}")]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"abcdefgh\"}]}]}]}")]
+    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":7}]}]}]}")]
+    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"\\ud800\"}]}]}]}")]
     [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"startTimeUnixNano\":\"-1\"}]}]}]}")]
     public void Anything_else_is_invalid_data(string body)
     {
         var exception = Record.Exception(() => OtlpJson.Parse<ExportTraceServiceRequest>(Encoding.UTF8.GetBytes(body)));
         Assert.True(exception is InvalidDataException or InvalidProtocolBufferException, exception?.ToString());
+    }
+
+    [Theory]
+    [InlineData("traceId", "5b8efff798038103d269b633813fc60")]
+    [InlineData("traceId", "5b8efff798038103d269b633813fc6")]
+    [InlineData("trace_id", "xyz!")]
+    [InlineData("traceId", "W47/95gDgQPSabYzgT/GDA==")]
+    [InlineData("spanId", "eee19b7ec3c1b17")]
+    [InlineData("parentSpanId", "1")]
+    public void An_id_that_is_none_costs_the_span_that_has_it_and_no_other(string field, string id)
+    {
+        const string rest = "\"startTimeUnixNano\":\"0\",\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":\"eee19b7ec3c1b174\"";
+        var body = $"{{\"resourceSpans\":[{{\"scopeSpans\":[{{\"spans\":[{{{rest},\"name\":\"bad\",\"{field}\":\"{id}\"}},{{{rest},\"name\":\"good\"}}]}}]}}]}}";
+        var rows = new Rows();
+        var builder = rows.Begin();
+        OtlpRecords.DecodeSpans(OtlpJson.Parse<ExportTraceServiceRequest>(Encoding.UTF8.GetBytes(body)).ToByteArray(), "acme", builder);
+        Assert.Equal([(RejectionReason.InvalidId, 1L)], builder.Rejections.Counts);
+        Assert.Equal(1, builder.Batch.Spans.Rows);
+        Assert.Equal("good"u8, builder.Batch.Spans.Operation[0]);
+    }
+
+    [Fact]
+    public void A_log_record_whose_id_is_none_is_taken_without_it()
+    {
+        var body = """
+            {"resourceLogs":[{"scopeLogs":[{"logRecords":[{"traceId":"5b8e","spanId":"x","body":{"stringValue":"traceId"}},
+             {"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174"}]}]}]}
+            """u8;
+        var builder = new Rows().Begin();
+        OtlpRecords.DecodeLogs(OtlpJson.Parse<ExportLogsServiceRequest>(body).ToByteArray(), "acme", builder);
+        var logs = builder.Batch.Logs;
+        Assert.Equal((0L, 2), (builder.Rejections.Total, logs.Rows));
+        Assert.Equal(["", "5b8efff798038103d269b633813fc60c"], logs.TraceId.ReadAll());
+        Assert.Equal(["", "eee19b7ec3c1b174"], logs.SpanId.ReadAll());
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class OtlpTests(IngestionServers servers) : IClassFixture<Ingestio
 
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync([0xff, 0xff, 0xff], gzip: false));
         Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(request, gzip: false, encoding: "gzip"));
-        Assert.Equal(HttpStatusCode.BadRequest, await PostAsync(request, gzip: false, type: "text/plain"));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, await PostAsync(request, gzip: false, type: "text/plain"));
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await PostAsync(new byte[64 << 20], gzip: true));
         Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(request, gzip: false, token: null));
         Assert.Equal(HttpStatusCode.Unauthorized, await PostAsync(request, gzip: false, token: "Bearer meshsvc_agent_00"));
