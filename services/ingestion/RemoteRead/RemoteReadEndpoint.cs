@@ -22,6 +22,7 @@ internal static class RemoteReadEndpoint
     private static async Task AnswerAsync(HttpContext http, ReadStore store)
     {
         var tenant = await HttpSender.ReadsFromAsync(http);
+        PackedRequest.Check(http.Request, "prometheus.ReadRequest");
         var request = await ReadAsync(http);
         if (request.Chunked)
             await StreamAsync(http, store, tenant, request);

@@ -14,7 +14,6 @@ namespace Mesh.Ingestion.RemoteWrite;
 /// </summary>
 internal static class RemoteWriteEndpoint
 {
-    private const string ContentType = "application/x-protobuf";
     private const string Message = "prometheus.WriteRequest";
 
     public static void MapRemoteWrite(this WebApplication app)
@@ -26,13 +25,7 @@ internal static class RemoteWriteEndpoint
     private static async Task ReceiveAsync(HttpContext http, IntakeService intake, LabelCache labels)
     {
         var tenant = await HttpSender.WritesForAsync(http);
-        if (!IsUnderstood(http.Request))
-        {
-            http.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
-            await http.Response.WriteAsync($"Send {Message} as {ContentType}, packed with snappy.\n", http.RequestAborted);
-            return;
-        }
-
+        PackedRequest.Check(http.Request, Message);
         using var body = await RequestBody.ReadRawAsync(http);
         var builder = Decode(http, body, tenant, intake, labels);
         await intake.WriteOnceAsync(builder, TakenRequests.KeyOf(tenant, Message, body.Span));
@@ -64,14 +57,5 @@ internal static class RemoteWriteEndpoint
                 throw RequestBody.Unreadable(exception.Message);
             throw;
         }
-    }
-
-    private static bool IsUnderstood(HttpRequest request)
-    {
-        var type = request.ContentType ?? ContentType;
-        var proto = type.IndexOf("proto=", StringComparison.OrdinalIgnoreCase);
-        return type.StartsWith(ContentType, StringComparison.OrdinalIgnoreCase)
-            && (proto < 0 || type[(proto + 6)..].Split(';')[0].Trim().Trim('"') == Message)
-            && request.Headers.ContentEncoding.ToString() is "" or "snappy";
     }
 }

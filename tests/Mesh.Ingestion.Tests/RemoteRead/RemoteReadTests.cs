@@ -64,6 +64,9 @@ public sealed class RemoteReadTests(IngestionServers servers) : IClassFixture<In
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await posts.SendAsync("/api/v1/read", Pack(new byte[8 << 20]), Type, "snappy")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await posts.SendAsync("/api/v1/read", Pack([]), Type, "snappy", "")).Status);
         Assert.Equal(HttpStatusCode.OK, (await posts.SendAsync("/api/v1/read", Pack([]), Type, "snappy")).Status);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/read", Pack([]), "application/json", "snappy")).Status);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/read", Pack([]), Type, "gzip")).Status);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/read", Pack([]), Type + ";proto=prometheus.WriteRequest", "snappy")).Status);
     }
 
     [Fact]

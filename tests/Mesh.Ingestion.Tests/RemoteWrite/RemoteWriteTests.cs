@@ -51,6 +51,7 @@ public sealed class RemoteWriteTests(IngestionServers servers) : IClassFixture<I
         Assert.Equal(HttpStatusCode.BadRequest, (await posts.SendAsync("/api/v1/write", Packed([0x0a, 0xff]), Type, "snappy")).Status);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/write", good, Type + ";proto=io.prometheus.write.v2.Request", "snappy")).Status);
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/write", good, "application/json", "snappy")).Status);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await posts.SendAsync("/api/v1/write", good, Type, "gzip")).Status);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await posts.SendAsync("/api/v1/write", Packed(new byte[64 << 20]), Type, "snappy")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await posts.SendAsync("/api/v1/write", good, Type, "snappy", "Bearer meshsvc_agent_00")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await posts.SendAsync("/api/v1/write", good, Type, "snappy", "")).Status);
