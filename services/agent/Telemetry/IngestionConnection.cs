@@ -74,7 +74,7 @@ internal sealed class IngestionConnection(
                 var answer = await AnswerAsync(call, stopping);
                 if (answer.Ack is not { } ack) continue;
                 durable = Math.Max(durable, ack.Number);
-                foreach (var rejection in ack.Rejections) log.LogWarning("Ingestion refused {Count} items: {Reason}: {Message}", rejection.Count, rejection.Reason, rejection.Message);
+                foreach (var rejection in ack.Rejections) log.LogWarning("Ingestion refused {Count} items: {Reason}: {Message} {Example}", rejection.Count, rejection.Reason, rejection.Message, rejection.Example);
             }
             while (durable < number);
             state.Acknowledge(opened.LogId, durable);

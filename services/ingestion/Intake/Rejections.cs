@@ -8,6 +8,7 @@ public sealed class Rejections
     private static readonly RejectionReason[] Reasons = Enum.GetValues<RejectionReason>();
 
     private readonly long[] _counts = new long[Reasons.Length];
+    private string?[]? _examples;
 
     public long Total { get; private set; }
 
@@ -17,6 +18,12 @@ public sealed class Rejections
     /// <summary>The first refused series that has been named, and why it was refused; null where none has.</summary>
     public string? Example { get; private set; }
 
+    /// <summary>Whether a series has been named that was refused for the reason that was counted last.</summary>
+    public bool IsNamed => ExampleOf(Latest) is not null;
+
+    /// <summary>The first refused series of a reason; null where none has been named.</summary>
+    public string? ExampleOf(RejectionReason reason) => _examples?[(int)reason];
+
     public void Add(RejectionReason reason, long count = 1)
     {
         Latest = reason;
@@ -24,19 +31,35 @@ public sealed class Rejections
         Total += count;
     }
 
-    /// <summary>Names the series that was refused just now, unless one has been named.</summary>
-    public void Name(SeriesBuilder series) => Example ??= $"{series.Describe()} ({Code(Latest)})";
+    /// <summary>Names the series that was refused just now, unless one of the same reason has been named.</summary>
+    public void Name(SeriesBuilder series)
+    {
+        if (!IsNamed)
+            Name(series.Describe());
+    }
+
+    /// <inheritdoc cref="Name(SeriesBuilder)"/>
+    public void Name(string series)
+    {
+        _examples ??= new string?[Reasons.Length];
+        _examples[(int)Latest] ??= series;
+        Example ??= $"{series} ({Code(Latest)})";
+    }
 
     public void Add(Rejections others)
     {
-        Example ??= others.Example;
         foreach (var (reason, count) in others.Counts)
+        {
             Add(reason, count);
+            if (others.ExampleOf(reason) is { } example)
+                Name(example);
+        }
     }
 
     public void Clear()
     {
         Array.Clear(_counts);
+        _examples = null;
         Total = 0;
         Example = null;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Mesh.Ingestion.Columns;
 
 namespace Mesh.Ingestion.Series;
 
@@ -21,6 +22,17 @@ internal sealed class SeriesText
     private bool _full;
 
     public SeriesText(ReadOnlySpan<byte> metric) => _text.Append(Readable(metric, MaxMetric)).Append('{');
+
+    /// <summary>The text of a series that is given in its one form.</summary>
+    public static string Of(ReadOnlySpan<byte> form)
+    {
+        var reader = new ByteReader(form);
+        _ = reader.ReadBytes();
+        var text = new SeriesText(reader.ReadBytes());
+        for (var labels = reader.ReadCount(); labels > 0; labels--)
+            text.Label(reader.ReadBytes(), reader.ReadBytes());
+        return text.ToString();
+    }
 
     public void Label(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {

@@ -17,5 +17,6 @@ internal static class Answers
         Count = item.Count,
         Reason = Rejections.Code(item.Reason),
         Message = Rejections.Message(item.Reason),
+        Example = rejections.ExampleOf(item.Reason) ?? "",
     });
 }

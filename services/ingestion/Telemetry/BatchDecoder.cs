@@ -30,17 +30,19 @@ public sealed class BatchDecoder(WriteScope scope, BodyBudget.Lease? room = null
     private void Declare(V1.SeriesDeclaration declaration, BatchBuilder target)
     {
         _series.Forget(declaration.Ref);
-        if (scope.Resolve(declaration.Tenant) is not { } tenant)
-        {
-            target.Rejections.Add(RejectionReason.ForeignTenant);
-            return;
-        }
-
-        _builder.Begin(tenant, declaration.Metric);
+        var tenant = scope.Resolve(declaration.Tenant);
+        _builder.Begin(tenant ?? "", declaration.Metric);
         foreach (var label in declaration.Labels)
             _builder.Label(label.Name, label.Value);
-        var id = target.Series(_builder, tenant);
-        if (id != 0 && !_series.Declare(declaration.Ref, id, tenant, _builder.Form, target.Window.Day))
-            target.Rejections.Add(RejectionReason.TooLarge);
+        if (tenant is null)
+            Refuse(RejectionReason.ForeignTenant, target);
+        else if (target.Series(_builder, tenant) is var id and not 0 && !_series.Declare(declaration.Ref, id, tenant, _builder.Form, target.Window.Day))
+            Refuse(RejectionReason.TooLarge, target);
+    }
+
+    private void Refuse(RejectionReason reason, BatchBuilder target)
+    {
+        target.Rejections.Add(reason);
+        target.Rejections.Name(_builder);
     }
 }

@@ -20,13 +20,15 @@ internal static class SampleDecoder
         {
             var end = EndOfRun(refs, series, start, out var tenant);
             var allowed = tenant is null ? 0 : target.TakeRate(tenant, end - start);
+            if (tenant is null)
+                RefuseUnknown(refs[start], end - start, target.Rejections);
+            else if (allowed < end - start)
+                Name(series[refs[start + allowed]], series, target.Rejections);
             for (; start < end; start++)
             {
                 time = unchecked(time + deltas[start]);
-                if (tenant is null)
-                    target.Rejections.Add(RejectionReason.UnknownSeriesRef);
-                else if (allowed-- > 0)
-                    Add(ref series[refs[start]], series, tenant, time, values[start], target);
+                if (allowed-- > 0)
+                    Add(ref series[refs[start]], series, tenant!, time, values[start], target);
             }
 
             if (tenant is not null)
@@ -56,10 +58,28 @@ internal static class SampleDecoder
         if (entry.Day != target.Window.Day)
         {
             if (!target.EnsureRow(entry.Id, series.FormOf(entry), tenant))
+            {
+                Name(entry, series, target.Rejections);
                 return;
+            }
+
             entry.Day = target.Window.Day;
         }
 
-        target.Sample(entry.Id, time, value, ref entry.Scale);
+        if (!target.Sample(entry.Id, time, value, ref entry.Scale))
+            Name(entry, series, target.Rejections);
+    }
+
+    private static void RefuseUnknown(uint number, int count, Rejections rejections)
+    {
+        rejections.Add(RejectionReason.UnknownSeriesRef, count);
+        if (!rejections.IsNamed)
+            rejections.Name($"series_ref {number}");
+    }
+
+    private static void Name(in StreamSeries.Entry entry, StreamSeries series, Rejections rejections)
+    {
+        if (!rejections.IsNamed)
+            rejections.Name(SeriesText.Of(series.FormOf(entry)));
     }
 }

@@ -82,6 +82,14 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
                 ["TOO_OLD"] = 1, ["TOO_FAR_IN_FUTURE"] = 1, ["FOREIGN_TENANT"] = 1,
             },
             ack.Rejections.ToDictionary(rejection => rejection.Reason, rejection => rejection.Count));
+        Assert.Equal(
+            new Dictionary<string, string>
+            {
+                ["INVALID_METRIC_NAME"] = "bad metric{}", ["DUPLICATE_LABEL"] = "good{a=\"2\",a=\"1\"}", ["UNKNOWN_SERIES_REF"] = "series_ref 2",
+                ["TOO_OLD"] = "good{}", ["TOO_FAR_IN_FUTURE"] = "good{}", ["FOREIGN_TENANT"] = "",
+            },
+            ack.Rejections.Where(rejection => rejection.Reason != "TOO_MANY_LABELS").ToDictionary(rejection => rejection.Reason, rejection => rejection.Example));
+        Assert.StartsWith("good{l64=\"x\",l0=\"x\",", ack.Rejections.Single(rejection => rejection.Reason == "TOO_MANY_LABELS").Example, StringComparison.Ordinal);
         await servers.WaitForAsync("select count() from samples where tenant = 'partial'", 2);
     }
 
@@ -103,6 +111,15 @@ public sealed class StreamTests(IngestionServers servers) : IClassFixture<Ingest
         await client.WriteAsync(request, IngestionProcess.Headers);
         await client.WriteAsync(new WriteRequest { Parent = "tenants/once", Batch = BatchOf(0) }, IngestionProcess.Headers);
         await servers.WaitForAsync("select count() from samples where tenant = 'once'", 2);
+    }
+
+    [Fact]
+    public async Task A_single_write_tells_the_refused_series_as_well()
+    {
+        var client = new TelemetryService.TelemetryServiceClient(servers.Channel);
+        var batch = new Batch { Series = { Sender.Series(1, "up", "job=\u202etest") }, Samples = Sender.Samples((1, Now - 90L * 86_400_000, 1)) };
+        var written = await client.WriteAsync(new WriteRequest { Parent = "tenants/told", Batch = batch }, IngestionProcess.Headers);
+        Assert.Equal(("TOO_OLD", "up{job=\"\ufffdtest\"}"), (Assert.Single(written.Rejections).Reason, written.Rejections[0].Example));
     }
 
     [Fact]

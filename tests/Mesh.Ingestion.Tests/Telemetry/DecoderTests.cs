@@ -36,6 +36,7 @@ public sealed class DecoderTests
     {
         var builder = Decode(SamplesOf(1500, 1), new WriteScope("acme", false));
         Assert.Equal([(RejectionReason.RateLimit, 500L)], builder.Rejections.Counts);
+        Assert.Equal("metric{i=\"0\"}", builder.Rejections.ExampleOf(RejectionReason.RateLimit));
         Assert.Equal(1000, _batch.Samples.Rows);
     }
 
@@ -46,6 +47,38 @@ public sealed class DecoderTests
             _cache.Of("acme").Learn((ulong)i + 1, TimeWindow.Of(TimeProvider.System, Options).Day);
         var builder = Decode(SamplesOf(1, 1), new WriteScope("acme", false));
         Assert.Equal([(RejectionReason.UnknownSeriesRef, 1L), (RejectionReason.SeriesLimit, 1L)], builder.Rejections.Counts);
+        Assert.Equal("series_ref 0", builder.Rejections.ExampleOf(RejectionReason.UnknownSeriesRef));
+        Assert.Equal("metric{i=\"0\"}", builder.Rejections.ExampleOf(RejectionReason.SeriesLimit));
+    }
+
+    [Fact]
+    public void The_first_refused_series_of_each_reason_is_named_over_several_batches()
+    {
+        var person = new WriteScope("acme", false);
+        var (all, now) = (new Rejections(), TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        foreach (var metric in (string[])["a", "b"])
+        {
+            var batch = new Batch
+            {
+                Series =
+                {
+                    new SeriesDeclaration { Ref = 1, Metric = metric }, new SeriesDeclaration { Ref = 2, Metric = $"{metric} no name" },
+                    new SeriesDeclaration { Ref = 3, Metric = $"{metric}_foreign", Tenant = "tenants/other" },
+                    new SeriesDeclaration { Ref = uint.MaxValue, Metric = $"{metric}_far" },
+                },
+                Samples = new Samples { SeriesRefs = { 1, 1 }, TimeDeltasMillis = { 0, now + 1_000_000_000 }, Values = { 1, 2 } },
+            };
+            all.Add(Decode(batch, person).Rejections);
+        }
+
+        Assert.Equal("a{}", all.ExampleOf(RejectionReason.TooOld));
+        Assert.Equal("a{}", all.ExampleOf(RejectionReason.TooFarInFuture));
+        Assert.Equal("a no name{}", all.ExampleOf(RejectionReason.InvalidMetricName));
+        Assert.Equal("a_foreign{}", all.ExampleOf(RejectionReason.ForeignTenant));
+        Assert.Equal("a_far{}", all.ExampleOf(RejectionReason.TooLarge));
+        all.Clear();
+        Assert.Null(all.ExampleOf(RejectionReason.TooOld));
+        Assert.False(all.IsNamed);
     }
 
     [Theory]
