@@ -24,6 +24,7 @@ internal static class RecordDecoder
         {
             var time = TimeOf(log.Time, target.Window);
             if (!IsTaken(scope, log.Tenant, time, log.Labels, target, out var tenant)
+                || !HasIds(log, target)
                 || !target.TakeRecord(tenant, RecordKind.Logs, log.CalculateSize()))
                 continue;
             block.Tenant.Add(tenant);
@@ -31,8 +32,9 @@ internal static class RecordDecoder
             block.Severity.Add((byte)Math.Clamp((int)log.Severity, 0, 24));
             block.Body.Add(Cut(log.Body));
             Add(log.Labels, block.Labels);
-            block.TraceId.Add(log.TraceId);
-            block.SpanId.Add(log.SpanId);
+            // As those of spans, so that a trace's records are found by its id.
+            block.TraceId.Add(log.TraceId.ToLowerInvariant());
+            block.SpanId.Add(log.SpanId.ToLowerInvariant());
         }
     }
 
@@ -108,14 +110,20 @@ internal static class RecordDecoder
         return fault == RejectionReason.None;
     }
 
-    private static bool HasIds(V1.Span span, BatchBuilder target)
+    private static bool HasIds(V1.LogRecord log, BatchBuilder target) =>
+        Valid(IsIdOrEmpty(log.TraceId, TraceIdDigits) && IsIdOrEmpty(log.SpanId, SpanIdDigits), target);
+
+    private static bool HasIds(V1.Span span, BatchBuilder target) =>
+        Valid(IsId(span.TraceId, TraceIdDigits) && IsId(span.SpanId, SpanIdDigits) && IsIdOrEmpty(span.ParentSpanId, SpanIdDigits), target);
+
+    private static bool Valid(bool valid, BatchBuilder target)
     {
-        var valid = IsId(span.TraceId, TraceIdDigits) && IsId(span.SpanId, SpanIdDigits)
-            && (span.ParentSpanId.Length == 0 || IsId(span.ParentSpanId, SpanIdDigits));
         if (!valid)
             target.Rejections.Add(RejectionReason.InvalidId);
         return valid;
     }
+
+    private static bool IsIdOrEmpty(string id, int digits) => id.Length == 0 || IsId(id, digits);
 
     private static bool IsId(string id, int digits) =>
         id.Length == digits && !id.AsSpan().ContainsAnyExcept(s_hexDigits) && id.AsSpan().ContainsAnyExcept('0');

@@ -98,6 +98,29 @@ public sealed class DecoderTests
         Assert.Equal(["0af7651916cd43dd8448eb211c80319c"], _batch.Spans.TraceId.ReadAll());
     }
 
+    [Theory]
+    [InlineData("0af7651916cd43dd8448eb211c80319", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319g", "00f067aa0ba902b7")]
+    [InlineData("00000000000000000000000000000000", "")]
+    [InlineData("0af7651916cd43dd8448eb211c80319c", "0000000000000000")]
+    [InlineData("", "00f067aa0ba902b7f")]
+    public void A_log_record_whose_ids_are_none_is_refused_alone(string trace, string span)
+    {
+        var batch = new Batch
+        {
+            Logs =
+            {
+                new LogRecord { Body = "bad", TraceId = trace, SpanId = span },
+                new LogRecord { Body = "plain" },
+                new LogRecord { Body = "good", TraceId = "0AF7651916CD43DD8448EB211C80319C", SpanId = "00F067AA0BA902B7" },
+            },
+        };
+        Assert.Equal([(RejectionReason.InvalidId, 1L)], Decode(batch, new WriteScope("acme", false)).Rejections.Counts);
+        Assert.Equal(["plain", "good"], _batch.Logs.Body.ReadAll());
+        Assert.Equal(["", "0af7651916cd43dd8448eb211c80319c"], _batch.Logs.TraceId.ReadAll());
+        Assert.Equal(["", "00f067aa0ba902b7"], _batch.Logs.SpanId.ReadAll());
+    }
+
     [Fact]
     public void Long_bodies_are_cut_at_whole_characters_and_marked()
     {

@@ -123,7 +123,7 @@ export const SamplesSchema: GenMessage<Samples> = /*@__PURE__*/
   messageDesc(file_mesh_ingestion_v1_telemetry, 2);
 
 /**
- * One line or record of a log.
+ * One line or record of a log. One whose ids are not as stated is refused (`INVALID_ID`).
  *
  * @generated from message mesh.ingestion.v1.LogRecord
  */
@@ -157,14 +157,14 @@ export type LogRecord = Message<"mesh.ingestion.v1.LogRecord"> & {
   labels: Label[];
 
   /**
-   * The trace that it belongs to, 32 hex digits, or empty.
+   * The trace that it belongs to, 32 hex digits, not all of them 0, or empty; kept in lower case.
    *
    * @generated from field: string trace_id = 5;
    */
   traceId: string;
 
   /**
-   * The span that it belongs to, 16 hex digits, or empty.
+   * The span that it belongs to, 16 hex digits, not all of them 0, or empty; kept in lower case.
    *
    * @generated from field: string span_id = 6;
    */
