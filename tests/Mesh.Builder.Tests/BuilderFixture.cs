@@ -8,6 +8,7 @@ using Grpc.Net.Client;
 using Mesh.Builder.V1;
 using Mesh.Common.Auth;
 using Mesh.Common.Names;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 using Mesh.Registry.V1;
 using Mesh.Testing;
@@ -101,17 +102,10 @@ public sealed class BuilderFixture : IAsyncLifetime, IDisposable
     public async Task<Source> UploadAsync(string app, byte[] archive, string digest = "")
     {
         using var call = Sources.UploadSource();
-        try
-        {
-            await call.RequestStream.WriteAsync(new UploadSourceRequest { Start = new() { Parent = app, Digest = digest } });
-            foreach (var chunk in archive.Chunk(100_000))
-                await call.RequestStream.WriteAsync(new UploadSourceRequest { Data = ByteString.CopyFrom(chunk) });
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
-        {
-            // The server ended the call early: its answer says why.
-        }
+        var start = new UploadSourceRequest { Start = new() { Parent = app, Digest = digest } };
+        var chunks = archive.Chunk(100_000).Select(chunk => new UploadSourceRequest { Data = ByteString.CopyFrom(chunk) });
+        await call.RequestStream.TryWriteAllAsync(chunks.Prepend(start).ToAsyncEnumerable());
+        // Where the builder ended the call early, its answer says why.
         return (await call).Source;
     }
 

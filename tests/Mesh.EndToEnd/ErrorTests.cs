@@ -2,6 +2,7 @@ using Grpc.Core;
 using Mesh.Auth.V1;
 using Mesh.Builder.V1;
 using Mesh.Client;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 
 namespace Mesh.EndToEnd;
@@ -47,7 +48,7 @@ public sealed class ErrorTests(Stack stack)
     {
         using var client = stack.Connect();
         using var call = client.Sources.UploadSource();
-        await call.RequestStream.WriteAsync(new UploadSourceRequest { Start = new UploadSourceRequest.Types.Start { Parent = "tenants/acme/apps/nosuch" } });
+        await call.RequestStream.TryWriteAsync(new UploadSourceRequest { Start = new UploadSourceRequest.Types.Start { Parent = "tenants/acme/apps/nosuch" } });
         var exception = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseAsync);
         Assert.Equal(StatusCode.NotFound, exception.StatusCode);
         Assert.Equal("APP_NOT_FOUND", MeshError.Of(exception).Reason);
@@ -60,7 +61,7 @@ public sealed class ErrorTests(Stack stack)
         using var client = stack.Connect();
         using var call = client.Sources.UploadSource();
         var start = new UploadSourceRequest.Types.Start { Parent = "tenants/acme/apps/oversize", SizeBytes = 1L << 40 };
-        await call.RequestStream.WriteAsync(new UploadSourceRequest { Start = start });
+        await call.RequestStream.TryWriteAsync(new UploadSourceRequest { Start = start });
         var exception = await Assert.ThrowsAsync<RpcException>(async () => await call.ResponseAsync);
         Assert.Equal(StatusCode.ResourceExhausted, exception.StatusCode);
         Assert.Equal("SOURCE_TOO_LARGE", MeshError.Of(exception).Reason);

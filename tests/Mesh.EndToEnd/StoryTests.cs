@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -107,11 +108,11 @@ public sealed class StoryTests(Stack stack)
         foreach (var image in releases.Releases.Select(release => release.Image).Distinct())
         {
             using var call = client.ImageScans.WriteScan();
-            await call.RequestStream.WriteAsync(new() { Start = new() { Scan = new() { Image = image, Scanner = "test" } } });
+            await call.RequestStream.TryWriteAsync(new() { Start = new() { Scan = new() { Image = image, Scanner = "test" } } });
             var found = new ImageFinding { Id = finding, Severity = FindingSeverity.High, Package = "openssl", Version = "3.0" };
-            await call.RequestStream.WriteAsync(new() { Batch = new() { Findings = { found } } });
-            await call.RequestStream.WriteAsync(new() { Commit = new() { FindingCount = 1 } });
-            await call.RequestStream.CompleteAsync();
+            await call.RequestStream.TryWriteAsync(new() { Batch = new() { Findings = { found } } });
+            await call.RequestStream.TryWriteAsync(new() { Commit = new() { FindingCount = 1 } });
+            await call.RequestStream.TryCompleteAsync();
             Assert.Equal(image, (await call.ResponseAsync).Scan.Image);
         }
     }

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Mesh.Builder.V1;
 using Mesh.Cli.Packing;
 using Mesh.Cli.Session;
 using Mesh.Client;
+using Mesh.Contracts;
 
 namespace Mesh.Cli.Commands;
 
@@ -35,26 +37,19 @@ internal static class DeployCommand
         await using var archive = await SourceArchive.PackAsync(folder, context.CancellationToken);
         context.Output.Line($"-----> Uploading {archive.Length / 1024.0:0.#} KiB");
         using var call = context.Client.Sources.UploadSource(cancellationToken: context.CancellationToken);
-        try
-        {
-            var start = new UploadSourceRequest.Types.Start
-            {
-                Parent = app, SizeBytes = archive.Length, Digest = await SourceArchive.DigestAsync(archive, context.CancellationToken),
-            };
-            await call.RequestStream.WriteAsync(new UploadSourceRequest { Start = start }, context.CancellationToken);
-            var buffer = new byte[ChunkBytes];
-            while (await archive.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, context.CancellationToken) is > 0 and var read)
-            {
-                var chunk = new UploadSourceRequest { Data = ByteString.CopyFrom(buffer, 0, read) };
-                await call.RequestStream.WriteAsync(chunk, context.CancellationToken);
-            }
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception e) when (e is Grpc.Core.RpcException or InvalidOperationException)
-        {
-            // The server ended the call early: its answer says why, and is thrown below.
-        }
+        await call.RequestStream.TryWriteAllAsync(MessagesAsync(app, archive, context.CancellationToken), context.CancellationToken);
+        // Where the server ended the call early, its answer says why.
         return (await call.ResponseAsync).Source;
+    }
+
+    private static async IAsyncEnumerable<UploadSourceRequest> MessagesAsync(
+        string app, FileStream archive, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var digest = await SourceArchive.DigestAsync(archive, cancellationToken);
+        yield return new() { Start = new() { Parent = app, SizeBytes = archive.Length, Digest = digest } };
+        var buffer = new byte[ChunkBytes];
+        while (await archive.ReadAtLeastAsync(buffer, ChunkBytes, throwOnEndOfStream: false, cancellationToken) is > 0 and var read)
+            yield return new() { Data = ByteString.CopyFrom(buffer, 0, read) };
     }
 
     private static async Task<Build> BuildAsync(CommandContext context, string app, Source source)

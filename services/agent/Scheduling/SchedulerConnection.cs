@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Mesh.Agent.Allocations;
 using Mesh.Common.Hosting;
+using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 
 namespace Mesh.Agent.Scheduling;
@@ -52,13 +53,14 @@ public sealed class SchedulerConnection(
         using var outbox = new StatusOutbox();
         using var call = scheduler.Connect(cancellationToken: ending.Token);
         void Note(Allocations.Allocation allocation) => outbox.Add([allocation.Spec.Uid]);
-        await call.RequestStream.WriteAsync(new() { Hello = fingerprint.Hello() }, ending.Token);
+        await call.RequestStream.TryWriteAsync(new() { Hello = fingerprint.Hello() }, ending.Token);
         var receiving = ReceiveAsync(call.ResponseStream, outbox, Note, ending.Token);
         var sending = SendAsync(call.RequestStream, outbox, ending.Token);
         try
         {
-            // The first that ends tells why; the other only follows.
+            // Who sends only notices that the stream has ended; who receives is told why.
             await await Task.WhenAny(receiving, sending);
+            await receiving;
         }
         finally
         {
@@ -97,9 +99,9 @@ public sealed class SchedulerConnection(
         while (true)
         {
             var due = await outbox.TakeAsync(HeartbeatInterval, cancellation);
-            if (due.Count > 0) await stream.WriteAsync(new() { Statuses = Statuses(due) }, cancellation);
+            if (due.Count > 0 && !await stream.TryWriteAsync(new() { Statuses = Statuses(due) }, cancellation)) return;
             if (time.GetElapsedTime(spoke) < HeartbeatInterval) continue;
-            await stream.WriteAsync(new() { Heartbeat = new() { Time = time.GetUtcNow().ToTimestamp() } }, cancellation);
+            if (!await stream.TryWriteAsync(new() { Heartbeat = new() { Time = time.GetUtcNow().ToTimestamp() } }, cancellation)) return;
             spoke = time.GetTimestamp();
         }
     }

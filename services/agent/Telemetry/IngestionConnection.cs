@@ -2,6 +2,7 @@ using Grpc.Core;
 using Mesh.Agent.Allocations;
 using Mesh.Agent.Scheduling;
 using Mesh.Common.Hosting;
+using Mesh.Contracts;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Agent.Telemetry;
@@ -57,7 +58,7 @@ internal sealed class IngestionConnection(
     private async Task ServeAsync(CancellationToken stopping)
     {
         using var call = ingestion.Stream(cancellationToken: stopping);
-        await call.RequestStream.WriteAsync(new() { Open = new() { WriterId = state.WriterId.ToString() } }, stopping);
+        await call.RequestStream.TryWriteAsync(new() { Open = new() { WriterId = state.WriterId.ToString() } }, stopping);
         var opened = (await AnswerAsync(call, stopping)).Opened ?? throw new InvalidOperationException("Ingestion did not open the stream.");
         if (WaitsForAnother(opened.LogId)) return;
         var durable = opened.LastDurableNumber;
@@ -68,7 +69,7 @@ internal sealed class IngestionConnection(
             unacknowledged ??= await NextAsync(stopping);
             var number = durable + 1;
             state.Begin(opened.LogId, number, unacknowledged.Positions);
-            await call.RequestStream.WriteAsync(new() { Batch = encoder.Encode(unacknowledged, number) }, stopping);
+            await call.RequestStream.TryWriteAsync(new() { Batch = encoder.Encode(unacknowledged, number) }, stopping);
             do
             {
                 var answer = await AnswerAsync(call, stopping);

@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Common.Names;
+using Mesh.Contracts;
 using Mesh.Registry.V1;
 
 namespace Mesh.Builder.Images;
@@ -30,21 +32,20 @@ public sealed class RegistryClient(BlobService.BlobServiceClient blobs, ImageSer
             return false;
         using var call = blobs.UploadBlob(cancellationToken: cancellationToken);
         var start = new UploadBlobRequest.Types.Start { Parent = repository.ToString(), Digest = digest, UploadId = Guid.NewGuid().ToString() };
-        try
-        {
-            await call.RequestStream.WriteAsync(new UploadBlobRequest { Start = start }, cancellationToken);
-            await using var content = open();
-            var buffer = new byte[ChunkBytes];
-            for (int count; (count = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0;)
-                await call.RequestStream.WriteAsync(new UploadBlobRequest { Data = ByteString.CopyFrom(buffer, 0, count) }, cancellationToken);
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
-        {
-            // The server ended the call early: its answer says why.
-        }
+        await call.RequestStream.TryWriteAllAsync(MessagesAsync(start, open, cancellationToken), cancellationToken);
+        // Where the registry ended the call early, its answer says why.
         await call;
         return true;
+    }
+
+    private static async IAsyncEnumerable<UploadBlobRequest> MessagesAsync(
+        UploadBlobRequest.Types.Start start, Func<Stream> open, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        yield return new() { Start = start };
+        await using var content = open();
+        var buffer = new byte[ChunkBytes];
+        for (int count; (count = await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)) > 0;)
+            yield return new() { Data = ByteString.CopyFrom(buffer, 0, count) };
     }
 
     public Task<bool> UploadAsync(RepositoryName repository, byte[] content, CancellationToken cancellationToken) =>

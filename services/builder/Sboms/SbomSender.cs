@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Mesh.Contracts;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Builder.Sboms;
@@ -17,32 +18,24 @@ public sealed class SbomSender(ScanService.ScanServiceClient scans, TimeProvider
         // Read before the call begins: a fault of ours is none of ingestion's.
         var packages = SbomPackages.Read(sbom.Sbom);
         using var call = scans.WriteScan(deadline: (time.GetUtcNow() + Patience).UtcDateTime, cancellationToken: cancellationToken);
-        try
-        {
-            await WriteAsync(call.RequestStream, sbom, packages, cancellationToken);
-        }
-        catch (Exception error) when (error is RpcException or InvalidOperationException)
-        {
-            // Ingestion ended the call early: its answer says why.
-        }
+        await call.RequestStream.TryWriteAllAsync(Messages(sbom, packages).ToAsyncEnumerable(), cancellationToken);
+        // Where ingestion ended the call early, its answer says why.
         await call.ResponseAsync;
     }
 
-    private static async Task WriteAsync(
-        IClientStreamWriter<WriteScanRequest> stream, WaitingSbom sbom, IEnumerable<ImagePackage> packages, CancellationToken cancellationToken)
+    private static IEnumerable<WriteScanRequest> Messages(WaitingSbom sbom, IEnumerable<ImagePackage> packages)
     {
         var scan = new ImageScan
         {
             Image = sbom.Image, Scanner = Scanner, ScanTime = Timestamp.FromDateTimeOffset(sbom.BuildTime), PackagesOnly = true,
         };
-        await stream.WriteAsync(new() { Start = new() { Scan = scan } }, cancellationToken);
+        yield return new() { Start = new() { Scan = scan } };
         var count = 0;
         foreach (var batch in SbomPackages.Batches(packages))
         {
-            await stream.WriteAsync(new() { Batch = batch }, cancellationToken);
+            yield return new() { Batch = batch };
             count += batch.Packages.Count;
         }
-        await stream.WriteAsync(new() { Commit = new() { PackageCount = count } }, cancellationToken);
-        await stream.CompleteAsync();
+        yield return new() { Commit = new() { PackageCount = count } };
     }
 }

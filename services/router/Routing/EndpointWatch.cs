@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Grpc.Core;
 using Mesh.Common.Hosting;
+using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 using Microsoft.Extensions.Options;
 
@@ -31,8 +32,7 @@ internal sealed partial class EndpointWatch(
             {
                 await FollowAsync(stoppingToken);
             }
-            catch (Exception e) when (e is RpcException or OperationCanceledException or InvalidOperationException
-                && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogAway(e.Message);
             }
@@ -44,7 +44,7 @@ internal sealed partial class EndpointWatch(
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var call = scheduler.Connect(cancellationToken: ending.Token);
-        await call.RequestStream.WriteAsync(
+        await call.RequestStream.TryWriteAsync(
             new EndpointServiceConnectRequest { Hello = new EndpointServiceConnectRequest.Types.Hello { RouterId = RouterId } }, ending.Token);
         var acknowledging = AcknowledgeAsync(call.RequestStream, ending.Token);
         try
@@ -72,9 +72,8 @@ internal sealed partial class EndpointWatch(
             var (generation, changed) = served.Current;
             // Sent while nothing is served yet too, as 0: it is the sign of life without which the scheduler ends the stream.
             var acknowledgement = new EndpointServiceConnectRequest.Types.Acknowledgement { Generation = generation };
-            await requests.WriteAsync(new EndpointServiceConnectRequest { Acknowledgement = acknowledgement }, cancellationToken);
+            if (!await requests.TryWriteAsync(new EndpointServiceConnectRequest { Acknowledgement = acknowledgement }, cancellationToken)) return;
             await changed.WaitAsync(s_signOfLife, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

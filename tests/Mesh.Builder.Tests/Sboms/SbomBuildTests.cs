@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Mesh.Contracts;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
 using State = Mesh.Builder.V1.Build.Types.State;
@@ -58,10 +59,10 @@ public sealed class SbomBuildTests(BuilderFixture fixture)
         var token = fixture.TokenOf("builder");
         using var call = scans.WriteScan(new Metadata { { "authorization", "Bearer " + token } });
         var found = new ImageFinding { Id = "CVE-2026-0001", Severity = FindingSeverity.High, Package = "ms", Version = "2.1.3" };
-        await call.RequestStream.WriteAsync(new() { Start = new() { Scan = new() { Image = image, Scanner = "test" } } });
-        await call.RequestStream.WriteAsync(new() { Batch = new() { Findings = { found } } });
-        await call.RequestStream.WriteAsync(new() { Commit = new() { FindingCount = 1 } });
-        await call.RequestStream.CompleteAsync();
+        await call.RequestStream.TryWriteAsync(new() { Start = new() { Scan = new() { Image = image, Scanner = "test" } } });
+        await call.RequestStream.TryWriteAsync(new() { Batch = new() { Findings = { found } } });
+        await call.RequestStream.TryWriteAsync(new() { Commit = new() { FindingCount = 1 } });
+        await call.RequestStream.TryCompleteAsync();
         await call.ResponseAsync;
     }
 }

@@ -3,6 +3,7 @@ using Mesh.Builder.V1;
 using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Tests.Hosting;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
 using Microsoft.AspNetCore.Builder;
@@ -111,7 +112,7 @@ public sealed class AccessTests : IAsyncLifetime
     public async Task A_stream_is_checked_on_its_first_message(string parent, string token, StatusCode code)
     {
         using var upload = new SourceService.SourceServiceClient(_server.Channel).UploadSource(As(token));
-        await upload.RequestStream.WriteAsync(new() { Start = new() { Parent = parent } });
+        await upload.RequestStream.TryWriteAsync(new() { Start = new() { Parent = parent } });
         if (code is StatusCode.OK)
         {
             await upload.RequestStream.WriteAsync(new() { Data = Google.Protobuf.ByteString.CopyFromUtf8("x") });

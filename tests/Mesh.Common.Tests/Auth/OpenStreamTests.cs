@@ -6,6 +6,7 @@ using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
 using Mesh.Common.Tests.Hosting;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -53,7 +54,7 @@ public sealed class OpenStreamTests : IAsyncLifetime
     [Fact]
     public async Task Who_sends_when_his_token_is_revoked_sends_his_message_to_the_end_and_hears_why()
     {
-        using var call = new UnfinishedMessage(_server.Address, "/mesh.ingestion.v1.TelemetryService/Stream", 8 << 20, "mesh_midway", afterAnother: true);
+        using var call = new UnfinishedCall(_server.Address, "/mesh.ingestion.v1.TelemetryService/Stream", 8 << 20, "Bearer mesh_midway", afterAnother: true);
         using var answer = await call.Answer.WaitAsync(Wait.Limit);
         await using var answers = await answer.Content.ReadAsStreamAsync();
         await answers.ReadExactlyAsync(new byte[EmptyMessage * 2]).AsTask().WaitAsync(Wait.Limit);
@@ -72,7 +73,7 @@ public sealed class OpenStreamTests : IAsyncLifetime
         // It ends with the call at the latest.
         _ = Task.Run(async () =>
         {
-            while (true) await echo.RequestStream.WriteAsync(new() { Open = new() { Parent = new('x', 100_000) } });
+            while (await echo.RequestStream.TryWriteAsync(new() { Open = new() { Parent = new('x', 100_000) } }));
         });
         _tokens.Set("mesh_sending", null);
         Assert.Equal((StatusCode.Unauthenticated, "TOKEN_INVALID"), await EndAsync(echo.ResponseStream));

@@ -3,6 +3,7 @@ using Google.Rpc;
 using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
+using Mesh.Contracts;
 using Mesh.Controller.V1;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -27,7 +28,7 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_call_is_refused_at_once_and_its_message_can_be_sent_to_the_end()
     {
-        using var call = new UnfinishedMessage(_server.Address, Unary, TooLarge);
+        using var call = new UnfinishedCall(_server.Address, Unary, TooLarge, "Bearer mesh_developer");
         // He is answered while he stalls.
         await AssertRefusedAsync(call);
         call.Finish();
@@ -37,7 +38,7 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_stream_is_refused_when_its_message_has_been_sent_to_the_end()
     {
-        using var call = new UnfinishedMessage(_server.Address, Stream, TooLarge);
+        using var call = new UnfinishedCall(_server.Address, Stream, TooLarge, "Bearer mesh_developer");
         call.Finish();
         Assert.True(await call.Whole.WaitAsync(Wait.Limit));
         await AssertRefusedAsync(call);
@@ -49,7 +50,7 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
     public async Task Who_sends_nothing_more_is_answered_and_given_up(string method)
     {
         await using var hasty = await StartAsync(calls: 1, silence: TimeSpan.FromMilliseconds(1));
-        using var call = new UnfinishedMessage(hasty.Address, method, TooLarge);
+        using var call = new UnfinishedCall(hasty.Address, method, TooLarge, "Bearer mesh_developer");
         await AssertRefusedAsync(call);
         Assert.False(await call.Whole.WaitAsync(Wait.Limit));
     }
@@ -57,11 +58,11 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
     [Fact]
     public async Task So_many_are_waited_for_and_all_others_are_answered()
     {
-        using var first = new UnfinishedMessage(_server.Address, Unary, TooLarge);
-        using var second = new UnfinishedMessage(_server.Address, Unary, TooLarge);
+        using var first = new UnfinishedCall(_server.Address, Unary, TooLarge, "Bearer mesh_developer");
+        using var second = new UnfinishedCall(_server.Address, Unary, TooLarge, "Bearer mesh_developer");
         await AssertRefusedAsync(first);
         await AssertRefusedAsync(second);
-        using (var third = new UnfinishedMessage(_server.Address, Unary, TooLarge))
+        using (var third = new UnfinishedCall(_server.Address, Unary, TooLarge, "Bearer mesh_developer"))
         {
             await AssertRefusedAsync(third);
             Assert.False(await third.Whole.WaitAsync(Wait.Limit));
@@ -80,7 +81,7 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
             AssertTooLarge(await FailsAsync(new AppService.AppServiceClient(_server.Channel).GetAppAsync(new() { Name = name }, As("mesh_viewer"))));
             using var call = new TelemetryService.TelemetryServiceClient(_server.Channel).Stream(As("mesh_developer"));
             // It ends with the call at the latest.
-            _ = call.RequestStream.WriteAsync(new() { Open = new() { Parent = name } });
+            _ = call.RequestStream.TryWriteAsync(new() { Open = new() { Parent = name } });
             AssertTooLarge(await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default)));
         }
     }
@@ -91,7 +92,7 @@ public sealed class EarlyAnswerTests : IAsyncLifetime
         Assert.Null(refused.Details()!.Detail<RetryInfo>());
     }
 
-    private static async Task AssertRefusedAsync(UnfinishedMessage call)
+    private static async Task AssertRefusedAsync(UnfinishedCall call)
     {
         using var answer = await call.Answer.WaitAsync(Wait.Limit);
         await answer.Content.ReadAsByteArrayAsync();

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using Mesh.Contracts;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 
@@ -33,7 +34,7 @@ internal sealed class CrashWriter(IngestionProcess server, string name)
                 using var channel = server.Connect();
                 await StreamAsync(channel, stop);
             }
-            catch (Exception exception) when (exception is RpcException or IOException or InvalidOperationException)
+            catch (RpcException)
             {
                 Reconnects++;
                 await Task.Delay(20, CancellationToken.None);
@@ -44,7 +45,7 @@ internal sealed class CrashWriter(IngestionProcess server, string name)
     private async Task StreamAsync(GrpcChannel channel, CancellationToken stop)
     {
         using var call = new TelemetryService.TelemetryServiceClient(channel).Stream(IngestionProcess.Headers, cancellationToken: CancellationToken.None);
-        await call.RequestStream.WriteAsync(new StreamRequest { Open = new() { WriterId = _id, Parent = "tenants/crash" } }, CancellationToken.None);
+        await call.RequestStream.TryWriteAsync(new StreamRequest { Open = new() { WriterId = _id, Parent = "tenants/crash" } }, CancellationToken.None);
         if (!await call.ResponseStream.MoveNext(CancellationToken.None))
             return;
 
@@ -59,14 +60,14 @@ internal sealed class CrashWriter(IngestionProcess server, string name)
             while (next > Acknowledged + (ulong)opened.WindowBatches && !reading.IsCompleted)
                 await Task.Delay(1, CancellationToken.None);
             Sent = Math.Max(Sent, next);
-            await call.RequestStream.WriteAsync(new StreamRequest { Batch = BatchOf(next, first) }, CancellationToken.None);
+            if (!await call.RequestStream.TryWriteAsync(new StreamRequest { Batch = BatchOf(next, first) }, CancellationToken.None))
+                break;
             first = false;
             if (next % 8 == 0)
                 await Task.Delay(1, CancellationToken.None);
         }
 
-        if (!reading.IsCompleted)
-            await call.RequestStream.CompleteAsync();
+        await call.RequestStream.TryCompleteAsync();
         await reading;
     }
 

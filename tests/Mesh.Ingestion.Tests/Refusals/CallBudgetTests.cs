@@ -101,7 +101,7 @@ public sealed class CallBudgetTests : IAsyncLifetime
         using var held = await HoldAsync();
         for (var i = 0; i < 5; i++)
         {
-            using var call = new UnfinishedCall(_ingestion, method, Large * 2, Large, Posts.Bearer);
+            using var call = new UnfinishedCall(_ingestion.Address, method, Large * 2, Posts.Bearer, Large);
             using var answer = await call.Answer.WaitAsync(Wait.Limit);
             AssertBusy(await TrailersAsync(answer));
             // While he stalls, and while the rest is read and thrown away, no room is held for him.
@@ -127,7 +127,7 @@ public sealed class CallBudgetTests : IAsyncLifetime
     {
         foreach (var authorization in new[] { "", "Bearer nonsense" })
         {
-            using var call = new UnfinishedCall(_ingestion, Export, Large * 4, 1 << 20, authorization);
+            using var call = new UnfinishedCall(_ingestion.Address, Export, Large * 4, authorization, 1 << 20);
             Assert.Equal(StatusCode.Unauthenticated, await StatusAsync(call));
         }
     }
@@ -172,7 +172,7 @@ public sealed class CallBudgetTests : IAsyncLifetime
 
     private async Task<UnfinishedCall> HoldAsync()
     {
-        var call = new UnfinishedCall(_ingestion, Export, Large * 4, Held, Posts.Bearer);
+        var call = new UnfinishedCall(_ingestion.Address, Export, Large * 4, Posts.Bearer, Held);
         await Wait.UntilAsync("the call holds its bytes", async () => await _ingestion.MetricAsync("mesh_ingestion_body_bytes") >= Held);
         return call;
     }
@@ -185,9 +185,9 @@ public sealed class CallBudgetTests : IAsyncLifetime
         hasty.Settings["MESH_INGESTION_BODY_MILLISECONDS"] = "500";
         await hasty.StartAsync();
 
-        using (var call = new UnfinishedCall(hasty, Export, Large, 100_000, Posts.Bearer))
+        using (var call = new UnfinishedCall(hasty.Address, Export, Large, Posts.Bearer, 100_000))
             Assert.Equal(StatusCode.Unavailable, await StatusAsync(call));
-        await AnswerAsync(() => new UnfinishedCall(hasty, "/v1/logs?tenant=hasty", Large, 100_000, Posts.Bearer, "application/x-protobuf"), refused =>
+        await AnswerAsync(() => new UnfinishedCall(hasty.Address, "/v1/logs?tenant=hasty", Large, Posts.Bearer, 100_000, "application/x-protobuf"), refused =>
         {
             Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
             Assert.NotNull(refused.Headers.RetryAfter);

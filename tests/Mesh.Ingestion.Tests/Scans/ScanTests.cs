@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Mesh.Contracts;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using static Mesh.Ingestion.Tests.Scans.Scanner;
@@ -41,11 +42,11 @@ public sealed class ScanTests(IngestionServers servers) : IClassFixture<Ingestio
         await Client.ScanAsync(image, [Finding("CVE-1", Severity.High)]);
         var part = new WriteScanRequest { Batch = new() { Findings = { Finding("CVE-2", Severity.High) } } };
         using (var cut = await Client.StartAsync(image))
-            await cut.RequestStream.WriteAsync(part);
+            await Scanner.SendAsync(cut, part);
         using (var ended = await Client.StartAsync(image))
         {
             await Scanner.SendAsync(ended, part);
-            await ended.RequestStream.CompleteAsync();
+            await ended.RequestStream.TryCompleteAsync();
             await FailsAsync(StatusCode.InvalidArgument, async () => await ended.ResponseAsync);
         }
 

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using Mesh.Contracts;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Ingestion.Tests.Servers;
@@ -21,7 +22,7 @@ internal sealed class Sender : IDisposable
     public static async Task<Sender> OpenAsync(GrpcChannel channel, string tenant, Guid? writer = null, Metadata? headers = null)
     {
         var call = new TelemetryService.TelemetryServiceClient(channel).Stream(headers ?? IngestionProcess.Headers);
-        await call.RequestStream.WriteAsync(new StreamRequest
+        await call.RequestStream.TryWriteAsync(new StreamRequest
         {
             Open = new() { WriterId = (writer ?? Guid.NewGuid()).ToString(), Parent = "tenants/" + tenant },
         });
@@ -31,7 +32,7 @@ internal sealed class Sender : IDisposable
 
     public async Task<StreamResponse.Types.Ack> SendAsync(Batch batch)
     {
-        await _call.RequestStream.WriteAsync(new StreamRequest { Batch = batch });
+        await _call.RequestStream.TryWriteAsync(new StreamRequest { Batch = batch });
         return await ReadAsync();
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Common.Errors;
+using Mesh.Contracts;
 using Mesh.Registry.Blobs;
 using Mesh.Registry.Tests.Servers;
 using Mesh.Registry.V1;
@@ -54,9 +55,9 @@ public sealed class BlobServiceTests(RegistryServer server) : IDisposable
     public async Task Other_content_than_announced_is_refused()
     {
         using var call = Blobs.UploadBlob();
-        await call.RequestStream.WriteAsync(Start(Digest.Of("announced"u8), Guid.NewGuid(), 0));
-        await call.RequestStream.WriteAsync(new UploadBlobRequest { Data = ByteString.CopyFromUtf8("other") });
-        await call.RequestStream.CompleteAsync();
+        await call.RequestStream.TryWriteAsync(Start(Digest.Of("announced"u8), Guid.NewGuid(), 0));
+        await call.RequestStream.TryWriteAsync(new UploadBlobRequest { Data = ByteString.CopyFromUtf8("other") });
+        await call.RequestStream.TryCompleteAsync();
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
         Assert.Equal((StatusCode.InvalidArgument, "DIGEST_MISMATCH"), (refused.StatusCode, refused.Reason()));
     }
@@ -82,7 +83,7 @@ public sealed class BlobServiceTests(RegistryServer server) : IDisposable
         var request = new StatBlobRequest { Parent = Parent, Digest = Digest.Of("private"u8).ToString() };
         Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => stranger.StatBlobAsync(request).ResponseAsync)).StatusCode);
         using var call = stranger.UploadBlob();
-        await call.RequestStream.WriteAsync(Start(Digest.Of("x"u8), Guid.NewGuid(), 0));
+        await call.RequestStream.TryWriteAsync(Start(Digest.Of("x"u8), Guid.NewGuid(), 0));
         Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode);
     }
 
@@ -108,17 +109,8 @@ public sealed class BlobServiceTests(RegistryServer server) : IDisposable
     private async Task<UploadBlobResponse> UploadAsync(byte[] content, Guid id, int offset)
     {
         using var call = Blobs.UploadBlob();
-        await call.RequestStream.WriteAsync(Start(Digest.Of(content), id, offset));
-        try
-        {
-            foreach (var piece in content.AsMemory(offset).ToArray().Chunk(256 << 10))
-                await call.RequestStream.WriteAsync(new UploadBlobRequest { Data = ByteString.CopyFrom(piece) });
-            await call.RequestStream.CompleteAsync();
-        }
-        catch (Exception refused) when (refused is RpcException or InvalidOperationException)
-        {
-            // The response tells why.
-        }
+        var pieces = content.AsMemory(offset).ToArray().Chunk(256 << 10).Select(piece => new UploadBlobRequest { Data = ByteString.CopyFrom(piece) });
+        await call.RequestStream.TryWriteAllAsync(pieces.Prepend(Start(Digest.Of(content), id, offset)).ToAsyncEnumerable());
         return await call.ResponseAsync;
     }
 

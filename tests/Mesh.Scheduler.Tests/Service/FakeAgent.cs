@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
+using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
 
@@ -34,7 +35,7 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
             _call = client.Connect(SchedulerFixture.Headers);
             try
             {
-                await _call.RequestStream.WriteAsync(new ConnectRequest
+                await _call.RequestStream.TryWriteAsync(new ConnectRequest
                 {
                     Hello = new()
                     {
@@ -56,15 +57,15 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
         _reading = Task.WhenAll(Task.Run(() => ReadAsync(current)), Task.Run(() => BeatAsync(current)));
     }
 
-    public Task SayAsync(params AllocationStatus[] statuses) =>
+    public Task<bool> SayAsync(params AllocationStatus[] statuses) =>
         WriteAsync(_call!, new ConnectRequest { Statuses = new() { Statuses = { statuses } } });
 
-    private async Task WriteAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ConnectRequest request)
+    private async Task<bool> WriteAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ConnectRequest request)
     {
         await _writing.WaitAsync();
         try
         {
-            await call.RequestStream.WriteAsync(request);
+            return await call.RequestStream.TryWriteAsync(request);
         }
         finally
         {
@@ -88,18 +89,8 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
 
     private async Task BeatAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
     {
-        try
-        {
-            while (End is null)
-            {
-                await WriteAsync(call, new ConnectRequest { Heartbeat = new() });
-                await Task.Delay(TimeSpan.FromSeconds(1));
-            }
-        }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or ObjectDisposedException)
-        {
-            // The stream has ended; who reads it knows why.
-        }
+        while (End is null && await WriteAsync(call, new ConnectRequest { Heartbeat = new() }))
+            await Task.Delay(TimeSpan.FromSeconds(1));
     }
 
     private async Task ReadAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
@@ -129,9 +120,9 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
         {
             End = e;
         }
-        catch (Exception e) when (e is InvalidOperationException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
-            // The stream ended while a status was being written.
+            // The test has ended the stream.
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Grpc.Core;
+using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
 
@@ -25,11 +26,12 @@ public sealed class FakeRouter(EndpointService.EndpointServiceClient client, str
             _call = client.Connect(SchedulerFixture.Headers);
             try
             {
-                await _call.RequestStream.WriteAsync(new() { Hello = new() { RouterId = id } });
+                await _call.RequestStream.TryWriteAsync(new() { Hello = new() { RouterId = id } });
                 return await _call.ResponseStream.MoveNext();
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Cancelled)
             {
+                _call.Dispose();
                 return false;
             }
         });
@@ -37,8 +39,8 @@ public sealed class FakeRouter(EndpointService.EndpointServiceClient client, str
         _reading = Task.Run(() => ReadAsync(current));
     }
 
-    public Task AcknowledgeAsync(long generation) =>
-        _call!.RequestStream.WriteAsync(new() { Acknowledgement = new() { Generation = generation } });
+    public Task<bool> AcknowledgeAsync(long generation) =>
+        _call!.RequestStream.TryWriteAsync(new() { Acknowledgement = new() { Generation = generation } });
 
     public async ValueTask DisposeAsync()
     {
@@ -63,7 +65,7 @@ public sealed class FakeRouter(EndpointService.EndpointServiceClient client, str
             }
             while (await call.ResponseStream.MoveNext());
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception e) when (e is RpcException or ObjectDisposedException)
         {
             // The stream has ended.
         }

@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Mesh.Common.Errors;
+using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
 using State = Mesh.Scheduler.V1.Workload.Types.State;
@@ -89,7 +90,7 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
     public async Task A_router_whose_id_cannot_be_kept_is_refused()
     {
         using var call = _mesh.Endpoints.Connect(SchedulerFixture.Headers);
-        await call.RequestStream.WriteAsync(new() { Hello = new() { RouterId = "r\0" } });
+        await call.RequestStream.TryWriteAsync(new() { Hello = new() { RouterId = "r\0" } });
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
     }
@@ -99,7 +100,7 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
         var hello = new ConnectRequest.Types.Hello { NodeId = "refused", Address = "10.0.0.1" };
         change(hello);
         using var call = _mesh.Nodes.Connect(SchedulerFixture.Headers);
-        await call.RequestStream.WriteAsync(new() { Hello = hello });
+        await call.RequestStream.TryWriteAsync(new() { Hello = hello });
         var refused = await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(default));
         Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
         Assert.Equal(field, Assert.Single(refused.Details()!.Detail<Google.Rpc.BadRequest>()!.FieldViolations).Field);
