@@ -30,15 +30,7 @@ internal static class AppCommands
             }),
             new Command("list", "List the apps of the tenant").Does(async context =>
             {
-                var all = new ListAppsResponse();
-                do
-                {
-                    var request = new ListAppsRequest { Parent = await context.TenantAsync(), PageSize = 1000, PageToken = all.NextPageToken };
-                    var page = await context.Client.Apps.ListAppsAsync(request, cancellationToken: context.CancellationToken);
-                    all.MergeFrom(page);
-                    all.NextPageToken = page.NextPageToken;
-                }
-                while (all.NextPageToken.Length > 0);
+                var all = await context.AllAsync(context.Client.Apps.ListAppsAsync, new ListAppsRequest { Parent = await context.TenantAsync() });
                 context.Output.List(all, all.Apps, ["NAME", "RELEASE", "URL", "CREATED"], a =>
                     [Output.Id(a.Name), a.LatestRelease.Length > 0 ? "v" + Output.Id(a.LatestRelease) : "-", a.Url, Ago.Of(a.CreateTime)]);
             }),

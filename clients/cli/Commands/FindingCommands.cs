@@ -8,8 +8,6 @@ namespace Mesh.Cli.Commands;
 /// <summary>`mesh findings …`.</summary>
 internal static class FindingCommands
 {
-    private const int PageSize = 1000;
-
     public static Command Create() => new("findings", "See what is in images, and what is known to be wrong with them") { List(), Images(), Packages() };
 
     private static Command List()
@@ -30,7 +28,7 @@ internal static class FindingCommands
             };
             if (context.Value(severity) is { } least) request.Severity = Enum.Parse<FindingSeverity>(least, ignoreCase: true);
             if (context.Value(AppCommands.App) is { Length: > 0 } app) request.App = await context.AppAsync(app);
-            var all = await AllAsync(context, request, context.Value(limit));
+            var all = await context.AllAsync(context.Client.ImageScans.ListFindingsAsync, request, context.Value(limit));
             context.Output.List(all, all.Findings, ["ID", "SEVERITY", "PACKAGE", "VERSION", "FIXED IN", "APP", "RUNS AS", "TITLE"], f =>
             [
                 f.Id, AlertCommands.Lower(f.Severity), f.Package, f.Version, f.FixedVersion.Length > 0 ? f.FixedVersion : "-", Output.Id(f.App),
@@ -48,15 +46,8 @@ internal static class FindingCommands
     private static Command Images() => new Command("images", "List the images whose content is known") { AppCommands.App }.Does(async context =>
     {
         var repository = context.Value(AppCommands.App) is { Length: > 0 } app ? Output.Id(await context.AppAsync(app)) : "-";
-        var request = new ListScansRequest { Parent = $"{await context.TenantAsync()}/repositories/{repository}", PageSize = PageSize };
-        var all = new ListScansResponse();
-        do
-        {
-            var page = await context.Client.ImageScans.ListScansAsync(request, cancellationToken: context.CancellationToken);
-            all.Scans.Add(page.Scans);
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0);
+        var request = new ListScansRequest { Parent = $"{await context.TenantAsync()}/repositories/{repository}" };
+        var all = await context.AllAsync(context.Client.ImageScans.ListScansAsync, request);
         context.Output.List(all, all.Scans, ["IMAGE", "PACKAGES", "FINDINGS", "BY", "WHEN", "RUNS AS"], s =>
             [s.Image, $"{s.PackageCount}", s.PackagesOnly ? "not looked for" : $"{s.FindingCounts.Values.Sum()}", s.Scanner, Ago.Of(s.ScanTime), Workloads(s.RunningWorkloads)]);
     });
@@ -68,36 +59,11 @@ internal static class FindingCommands
         {
             if (context.Value(image)?.Split('/', '@') is not [var tenant, var app, var digest])
                 throw new CliException("An image has the form TENANT/APP@sha256:….", ExitCodes.Usage);
-            var request = new ListPackagesRequest { Parent = $"tenants/{tenant}/repositories/{app}/scans/{digest}", PageSize = PageSize };
-            var all = new ListPackagesResponse();
-            do
-            {
-                var page = await context.Client.ImageScans.ListPackagesAsync(request, cancellationToken: context.CancellationToken);
-                all.Packages.Add(page.Packages);
-                request.PageToken = page.NextPageToken;
-            }
-            while (request.PageToken.Length > 0);
+            var request = new ListPackagesRequest { Parent = $"tenants/{tenant}/repositories/{app}/scans/{digest}" };
+            var all = await context.AllAsync(context.Client.ImageScans.ListPackagesAsync, request);
             context.Output.List(all, all.Packages, ["NAME", "VERSION", "PACKAGE URL"], p => [p.Name, p.Version, p.Purl]);
         });
     }
 
     private static string Workloads(IEnumerable<string> names) => string.Join(",", names.Select(Output.Id)) is { Length: > 0 } all ? all : "-";
-
-    private static async Task<ListFindingsResponse> AllAsync(CommandContext context, ListFindingsRequest request, int limit)
-    {
-        var all = new ListFindingsResponse();
-        do
-        {
-            request.PageSize = Math.Clamp(limit - all.Findings.Count, 1, PageSize);
-            var page = await context.Client.ImageScans.ListFindingsAsync(request, cancellationToken: context.CancellationToken);
-            all.Findings.Add(page.Findings);
-            all.RunningTime = page.RunningTime;
-            // The same on each page.
-            all.UnexaminedImages.Clear();
-            all.UnexaminedImages.Add(page.UnexaminedImages);
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0 && all.Findings.Count < limit);
-        return all;
-    }
 }

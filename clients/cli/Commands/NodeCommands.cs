@@ -14,7 +14,7 @@ internal static class NodeCommands
     {
         new Command("list", "List the nodes").Does(async context =>
         {
-            var response = await context.Client.Nodes.ListNodesAsync(new ListNodesRequest { PageSize = 1000 }, cancellationToken: context.CancellationToken);
+            var response = await context.AllAsync(context.Client.Nodes.ListNodesAsync, new ListNodesRequest());
             context.Output.List(response, response.Nodes, ["NAME", "STATE", "TAKES MORE", "RUNS", "CPU", "MEMORY", "RUNTIME"], n =>
             [
                 Output.Id(n.Name), n.State.ToString(), n.Schedulable ? "yes" : "no", $"{n.Allocations}",

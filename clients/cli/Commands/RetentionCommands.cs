@@ -18,8 +18,8 @@ internal static class RetentionCommands
         {
             new Command("list", "Show for how long each signal is kept").Does(async context =>
             {
-                var request = new ListRetentionPoliciesRequest { Parent = await context.TenantAsync(), PageSize = 1000 };
-                var response = await context.Client.Retention.ListRetentionPoliciesAsync(request, cancellationToken: context.CancellationToken);
+                var request = new ListRetentionPoliciesRequest { Parent = await context.TenantAsync() };
+                var response = await context.AllAsync(context.Client.Retention.ListRetentionPoliciesAsync, request);
                 context.Output.List(response, response.RetentionPolicies, ["SIGNAL", "DAYS", "DEFAULT", "AT MOST", "CHANGED"], p =>
                     [Output.Id(p.Name), $"{Kept(p)}", $"{p.DefaultDays}", $"{p.MaxDays}", Ago.Of(p.UpdateTime)]);
             }),

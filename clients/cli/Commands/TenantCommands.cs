@@ -22,15 +22,7 @@ internal static class TenantCommands
         }),
         new Command("list", "List the tenants that you see").Does(async context =>
         {
-            var all = new ListTenantsResponse();
-            do
-            {
-                var request = new ListTenantsRequest { PageSize = 1000, PageToken = all.NextPageToken };
-                var page = await context.Client.Tenants.ListTenantsAsync(request, cancellationToken: context.CancellationToken);
-                all.MergeFrom(page);
-                all.NextPageToken = page.NextPageToken;
-            }
-            while (all.NextPageToken.Length > 0);
+            var all = await context.AllAsync(context.Client.Tenants.ListTenantsAsync, new ListTenantsRequest());
             context.Output.List(all, all.Tenants, ["NAME", "DISPLAY NAME", "CREATED"], t => [Output.Id(t.Name), t.DisplayName, Ago.Of(t.CreateTime)]);
         }),
         new Command("info", "Show a tenant") { s_tenant }.Does(async context =>
@@ -68,9 +60,8 @@ internal static class TenantCommands
             }),
             new Command("list", "List the members").Does(async context =>
             {
-                var request = new ListMembersRequest { Parent = await context.TenantAsync(), PageSize = 1000 };
-                var response = await context.Client.Members.ListMembersAsync(request, cancellationToken: context.CancellationToken);
-                context.Output.List(response, response.Members, ["NAME", "ROLE", "ADDED"], m => [Output.Id(m.Name), m.Role.ToString().ToLowerInvariant(), Ago.Of(m.CreateTime)]);
+                var all = await context.AllAsync(context.Client.Members.ListMembersAsync, new ListMembersRequest { Parent = await context.TenantAsync() });
+                context.Output.List(all, all.Members, ["NAME", "ROLE", "ADDED"], m => [Output.Id(m.Name), m.Role.ToString().ToLowerInvariant(), Ago.Of(m.CreateTime)]);
             }),
             new Command("remove", "Remove a member and revoke its tokens") { s_member }.Does(async context =>
             {
@@ -99,9 +90,8 @@ internal static class TenantCommands
             }),
             new Command("list", "List the tokens, without their secrets").Does(async context =>
             {
-                var request = new ListTokensRequest { Parent = await context.TenantAsync(), PageSize = 1000 };
-                var response = await context.Client.Tokens.ListTokensAsync(request, cancellationToken: context.CancellationToken);
-                context.Output.List(response, response.Tokens, ["ID", "MEMBER", "BEGINS WITH", "NAME", "EXPIRES", "LAST USED"], t =>
+                var all = await context.AllAsync(context.Client.Tokens.ListTokensAsync, new ListTokensRequest { Parent = await context.TenantAsync() });
+                context.Output.List(all, all.Tokens, ["ID", "MEMBER", "BEGINS WITH", "NAME", "EXPIRES", "LAST USED"], t =>
                     [Output.Id(t.Name), Output.Id(t.Member), t.Prefix, t.DisplayName, t.ExpireTime?.ToDateTime().ToString("yyyy-MM-dd", null) ?? "never", Ago.Of(t.LastUseTime)]);
             }),
             new Command("revoke", "Make a token stop working") { token }.Does(async context =>
