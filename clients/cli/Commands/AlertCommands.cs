@@ -9,7 +9,6 @@ namespace Mesh.Cli.Commands;
 /// <summary>`mesh alerts …`: what fires, what became of it, and who looks after it.</summary>
 internal static class AlertCommands
 {
-    private const int PageSize = 1000;
     private static readonly Argument<string> s_alert = new("alert") { Description = "The alert's id, as `mesh alerts list` shows it" };
 
     public static Command Create() => new("alerts", "Follow alerts and manage what is watched")
@@ -17,15 +16,7 @@ internal static class AlertCommands
         List(),
         new Command("history", "Show the steps of an alert's life, oldest first") { s_alert }.Does(async context =>
         {
-            var all = new ListAlertChangesResponse();
-            do
-            {
-                var request = new ListAlertChangesRequest { Parent = await NameAsync(context), PageSize = PageSize, PageToken = all.NextPageToken };
-                var page = await context.Client.Alerts.ListAlertChangesAsync(request, cancellationToken: context.CancellationToken);
-                all.MergeFrom(page);
-                all.NextPageToken = page.NextPageToken;
-            }
-            while (all.NextPageToken.Length > 0);
+            var all = await context.AllAsync(context.Client.Alerts.ListAlertChangesAsync, new ListAlertChangesRequest { Parent = await NameAsync(context) });
             context.Output.List(all, all.AlertChanges, ["STATE", "VALUE", "ACKNOWLEDGED BY", "WHEN"], c =>
                 [Lower(c.State), Number(c.Value), Output.Id(c.AcknowledgedBy), Ago.Of(c.Time)]);
         }),
@@ -58,7 +49,8 @@ internal static class AlertCommands
             var request = new ListAlertsRequest { Parent = tenant };
             if (context.Value(policy) is { Length: > 0 } id) request.Policy = $"{tenant}/alertPolicies/{id}";
             var found = new List<Alert>();
-            foreach (var wanted in States(context.Value(state)!)) found.AddRange(await AllAsync(context, new(request) { State = wanted }, context.Value(limit)));
+            foreach (var wanted in States(context.Value(state)!))
+                found.AddRange((await context.AllAsync(context.Client.Alerts.ListAlertsAsync, new ListAlertsRequest(request) { State = wanted }, context.Value(limit))).Alerts);
             // The ids are in the order of time.
             var all = new ListAlertsResponse { Alerts = { found.OrderByDescending(a => a.Name, StringComparer.Ordinal).Take(context.Value(limit)) } };
             context.Output.List(all, all.Alerts, ["ID", "STATE", "SEVERITY", "POLICY", "VALUE", "LABELS", "SINCE", "ACKNOWLEDGED BY"], a =>
@@ -73,20 +65,6 @@ internal static class AlertCommands
         _ => [Enum.Parse<Alert.Types.State>(wanted, ignoreCase: true)],
     };
 
-    private static async Task<IReadOnlyList<Alert>> AllAsync(CommandContext context, ListAlertsRequest request, int limit)
-    {
-        var all = new List<Alert>();
-        do
-        {
-            request.PageSize = Math.Clamp(limit - all.Count, 1, PageSize);
-            var page = await context.Client.Alerts.ListAlertsAsync(request, cancellationToken: context.CancellationToken);
-            all.AddRange(page.Alerts);
-            request.PageToken = page.NextPageToken;
-        }
-        while (request.PageToken.Length > 0 && all.Count < limit);
-        return all;
-    }
-
     private static Command Deliveries()
     {
         var state = new Option<string?>("--state") { Description = "pending, delivered or failed; all unless given" };
@@ -94,10 +72,10 @@ internal static class AlertCommands
         var limit = new Option<int>("--limit") { Description = "The most deliveries", DefaultValueFactory = _ => 100 };
         return new Command("deliveries", "List what webhooks were told, newest first") { state, limit }.Does(async context =>
         {
-            var request = new ListAlertDeliveriesRequest { Parent = await context.TenantAsync(), PageSize = Math.Clamp(context.Value(limit), 1, PageSize) };
+            var request = new ListAlertDeliveriesRequest { Parent = await context.TenantAsync() };
             if (context.Value(state) is { } given) request.State = Enum.Parse<AlertDelivery.Types.State>(given, ignoreCase: true);
-            var response = await context.Client.Alerts.ListAlertDeliveriesAsync(request, cancellationToken: context.CancellationToken);
-            context.Output.List(response, response.AlertDeliveries, ["ALERT", "TOLD", "STATE", "ATTEMPTS", "URL", "LAST ERROR", "CREATED"], d =>
+            var all = await context.AllAsync(context.Client.Alerts.ListAlertDeliveriesAsync, request, context.Value(limit));
+            context.Output.List(all, all.AlertDeliveries, ["ALERT", "TOLD", "STATE", "ATTEMPTS", "URL", "LAST ERROR", "CREATED"], d =>
                 [Output.Id(d.Alert), Lower(d.AlertState), Lower(d.State), $"{d.Attempts}", d.Url, d.LastError, Ago.Of(d.CreateTime)]);
         });
     }

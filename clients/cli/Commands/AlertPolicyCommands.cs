@@ -30,23 +30,14 @@ internal static class AlertPolicyCommands
         {
             new Command("list", "List the policies").Does(async context =>
             {
-                var all = new ListAlertPoliciesResponse();
-                do
-                {
-                    var request = new ListAlertPoliciesRequest { Parent = await context.TenantAsync(), PageSize = 1000, PageToken = all.NextPageToken };
-                    var page = await context.Client.Alerts.ListAlertPoliciesAsync(request, cancellationToken: context.CancellationToken);
-                    all.MergeFrom(page);
-                    all.NextPageToken = page.NextPageToken;
-                }
-                while (all.NextPageToken.Length > 0);
+                var all = await context.AllAsync(context.Client.Alerts.ListAlertPoliciesAsync, new ListAlertPoliciesRequest { Parent = await context.TenantAsync() });
                 context.Output.List(all, all.AlertPolicies, ["NAME", "SEVERITY", "CONDITION", "DISPLAY NAME", "WEBHOOK", "EVALUATED", "ERROR"], p =>
                     [Output.Id(p.Name), AlertCommands.Lower(p.Severity), Condition(p), p.DisplayName, p.Webhook?.Url ?? "-", Evaluated(p), p.EvaluationError]);
             }),
             new Command("templates", "List the policies that come with Mesh").Does(async context =>
             {
-                var request = new ListAlertPolicyTemplatesRequest { Parent = await context.TenantAsync(), PageSize = 1000 };
-                var response = await context.Client.Alerts.ListAlertPolicyTemplatesAsync(request, cancellationToken: context.CancellationToken);
-                context.Output.List(response, response.AlertPolicyTemplates, ["NAME", "SEVERITY", "CONDITION", "WHAT IT WATCHES"], t =>
+                var all = await TemplatesAsync(context, await context.TenantAsync());
+                context.Output.List(all, all.AlertPolicyTemplates, ["NAME", "SEVERITY", "CONDITION", "WHAT IT WATCHES"], t =>
                     [Output.Id(t.Name), AlertCommands.Lower(t.AlertPolicy.Severity), Condition(t.AlertPolicy), t.Description]);
             }),
             create.Does(async context =>
@@ -76,7 +67,7 @@ internal static class AlertPolicyCommands
                 var before = await GetAsync(context);
                 var policy = before.Clone();
                 flags.Apply(context, policy);
-                Print(context, await UpdateAsync(context, policy, Changed(before, policy)));
+                Print(context, await UpdateAsync(context, policy, Changes.Between(before, policy)));
             }),
             new Command("pause", "Leave a policy alone for now; its open alerts are over") { s_policy }.Does(context => PauseAsync(context, paused: true)),
             new Command("resume", "Evaluate a policy again") { s_policy }.Does(context => PauseAsync(context, paused: false)),
@@ -103,29 +94,25 @@ internal static class AlertPolicyCommands
     private static async Task PauseAsync(CommandContext context, bool paused)
     {
         var policy = new AlertPolicy { Name = await NameAsync(context, context.Value(s_policy)!), Paused = paused };
-        Print(context, await UpdateAsync(context, policy, ["paused"]));
+        Print(context, await UpdateAsync(context, policy, FieldMask.FromString("paused")));
     }
 
-    private static async Task<AlertPolicy> UpdateAsync(CommandContext context, AlertPolicy policy, List<string> fields)
+    private static async Task<AlertPolicy> UpdateAsync(CommandContext context, AlertPolicy policy, FieldMask mask)
     {
-        if (fields.Count == 0) return policy;
-        var request = new UpdateAlertPolicyRequest { AlertPolicy = policy, UpdateMask = new FieldMask { Paths = { fields } } };
+        if (mask.Paths.Count == 0) return policy;
+        var request = new UpdateAlertPolicyRequest { AlertPolicy = policy, UpdateMask = mask };
         return (await context.Client.Alerts.UpdateAlertPolicyAsync(request, cancellationToken: context.CancellationToken)).AlertPolicy;
     }
 
-    // A condition that another one replaces needs no mention.
-    private static List<string> Changed(AlertPolicy before, AlertPolicy after) => AlertPolicy.Descriptor.Fields.InFieldNumberOrder()
-        .Where(field => !Equals(field.Accessor.GetValue(before), field.Accessor.GetValue(after)))
-        .Where(field => field.ContainingOneof is null || field.Accessor.GetValue(after) is not null)
-        .Select(field => field.Name).ToList();
-
     private static async Task<AlertPolicy> TemplateAsync(CommandContext context, string tenant, string id)
     {
-        var request = new ListAlertPolicyTemplatesRequest { Parent = tenant, PageSize = 1000 };
-        var templates = await context.Client.Alerts.ListAlertPolicyTemplatesAsync(request, cancellationToken: context.CancellationToken);
+        var templates = await TemplatesAsync(context, tenant);
         return templates.AlertPolicyTemplates.FirstOrDefault(t => Output.Id(t.Name) == Output.Id(id))?.AlertPolicy
             ?? throw new CliException($"There is no template `{id}`. See `mesh alerts policies templates`.", ExitCodes.NotFound);
     }
+
+    private static Task<ListAlertPolicyTemplatesResponse> TemplatesAsync(CommandContext context, string tenant) =>
+        context.AllAsync(context.Client.Alerts.ListAlertPolicyTemplatesAsync, new ListAlertPolicyTemplatesRequest { Parent = tenant });
 
     private static void Print(CommandContext context, AlertPolicy policy) => context.Output.Message(
         policy, ("Name", policy.Name), ("Display name", policy.DisplayName), ("Severity", AlertCommands.Lower(policy.Severity)), ("Condition", Condition(policy)),

@@ -14,9 +14,10 @@ internal sealed class AlertPolicyFlags
     private readonly Option<string?> _severity = OneOf("--severity", "info, warning, error or critical", "info", "warning", "error", "critical");
     private readonly Option<string?> _hold = Text("--hold", "How long the condition must hold before the alert fires, for instance 5m");
     private readonly Option<string?> _keepFiring = Text("--keep-firing", "How long an alert fires on after the condition last held");
-    private readonly Option<string[]> _labels = new("--label") { Description = "A label of each alert, NAME=VALUE; may be repeated" };
+    private readonly Option<string[]> _labels = LabelFlags.Of("alert");
     private readonly Option<string?> _webhook = Text("--webhook", "The URL that is told");
     private readonly Option<string?> _webhookSecret = Text("--webhook-secret", "The secret that signs what the URL is told [MESH_WEBHOOK_SECRET]");
+    private readonly Option<bool> _noWebhook = new("--no-webhook") { Description = "Tell nobody any more" };
     private readonly Option<bool> _paused = new("--paused") { Description = "Leave it alone for now" };
     private readonly Option<string?> _metric = Text("--metric", "Condition: compare this selector with --above or --below");
     private readonly Option<string?> _absent = Text("--absent", "Condition: no samples of this selector for --window");
@@ -25,21 +26,26 @@ internal sealed class AlertPolicyFlags
     private readonly Option<string?> _logs = Text("--logs", "Condition: count log records that match this selector, '{}' for all");
     private readonly Option<string?> _contains = Text("--contains", "Only log records with this text");
     private readonly Option<string?> _pattern = Text("--pattern", "Only log records in which this regular expression is found");
+    private readonly Option<string?> _logSeverity = OneOf(
+        "--log-severity", "Only log records that are at least trace, debug, info, warn, error or fatal", "trace", "debug", "info", "warn", "error", "fatal");
     private readonly Option<string?> _findings = OneOf(
         "--findings", "Condition: count findings of running images that are at least low, medium, high or critical", "low", "medium", "high", "critical");
     private readonly Option<bool> _fixable = new("--fixable") { Description = "Only findings for which a version without them is known" };
     private readonly Option<double?> _above = new("--above") { Description = "Holds when the value is greater" };
     private readonly Option<double?> _below = new("--below") { Description = "Holds when the value is less" };
-    private readonly Option<string?> _window = Text("--window", "The window that is looked at, for instance 5m");
+    private readonly Option<double?> _minDenominator = new("--min-denominator") { Description = "Do not judge a ratio whose --of is less" };
+    private readonly Option<string?> _window = Text("--window", "The window that is looked at, for instance 5m; 0s for none");
     private readonly Option<bool> _rate = new("--rate") { Description = "Compare the rate per second over --window" };
     private readonly Option<long?> _count = new("--count") { Description = "How many log records or findings are enough" };
     private readonly Option<string?> _by = Text("--by", "Labels that make groups, comma between two");
 
     public IEnumerable<System.CommandLine.Option> All =>
     [
-        _displayName, _severity, _hold, _keepFiring, _labels, _webhook, _webhookSecret, _paused, _metric, _absent, _ratio, _of, _logs, _contains,
-        _pattern, _findings, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App,
+        _displayName, _severity, _hold, _keepFiring, _labels, _webhook, _webhookSecret, _noWebhook, _paused, _metric, _absent, _ratio, _of, _minDenominator,
+        _logs, _contains, _pattern, _logSeverity, _findings, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App,
     ];
+
+    private Option<string?>[] Conditions => [_metric, _absent, _ratio, _logs, _findings];
 
     public void Apply(CommandContext context, AlertPolicy policy)
     {
@@ -47,105 +53,80 @@ internal sealed class AlertPolicyFlags
         if (context.Value(_severity) is { } severity) policy.Severity = System.Enum.Parse<AlertSeverity>(severity, ignoreCase: true);
         if (context.Value(_hold) is { } hold) policy.HoldDuration = Span(hold);
         if (context.Value(_keepFiring) is { } keepFiring) policy.KeepFiringDuration = Span(keepFiring);
-        if (context.Value(_paused)) policy.Paused = true;
-        foreach (var label in context.Value(_labels) ?? [])
-        {
-            var split = label.IndexOf('=', StringComparison.Ordinal);
-            if (split < 1) throw new CliException($"`{label}` must look like NAME=VALUE.", ExitCodes.Usage);
-            policy.Labels[label[..split]] = label[(split + 1)..];
-        }
-
-        if (context.Value(_webhook) is { } url)
-        {
-            var secret = context.Value(_webhookSecret) ?? Environment.GetEnvironmentVariable("MESH_WEBHOOK_SECRET") ?? "";
-            policy.Webhook = new() { Url = url, Secret = secret };
-        }
-        else if (context.Value(_webhookSecret) is { } secret)
-        {
-            (policy.Webhook ?? throw new CliException("--webhook-secret needs --webhook.", ExitCodes.Usage)).Secret = secret;
-        }
-
+        if (context.Has(_paused)) policy.Paused = context.Value(_paused);
+        LabelFlags.Apply(context.Value(_labels)!, policy.Labels);
+        ApplyWebhook(context, policy);
         ApplyCondition(context, policy);
     }
 
-    private void ApplyCondition(CommandContext context, AlertPolicy policy)
+    private void ApplyWebhook(CommandContext context, AlertPolicy policy)
     {
-        Option<string?>[] conditions = [_metric, _absent, _ratio, _logs, _findings];
-        var given = conditions.Where(condition => context.Value(condition) is not null).ToArray();
-        if (given.Length > 1) throw new CliException($"{given[0].Name} and {given[1].Name} are two conditions; a policy has one.", ExitCodes.Usage);
-        if (given.Length == 0)
+        var (url, secret) = (context.Value(_webhook), context.Value(_webhookSecret));
+        if (context.Value(_noWebhook))
         {
-            if (policy.ConditionCase == AlertPolicy.ConditionOneofCase.None)
-                throw new CliException($"Give a template or a condition: {string.Join(", ", conditions.Select(c => c.Name))}.", ExitCodes.Usage);
-            Adjust(context, policy);
-            return;
+            if ((url ?? secret) is not null) throw new CliException("--no-webhook goes with no other flag of a webhook.", ExitCodes.Usage);
+            policy.Webhook = null;
         }
-
-        var window = context.Value(_window) is { } span ? Span(span) : null;
-        var by = context.Value(_by) is { } groups ? Groups(groups) : [];
-        if (context.Value(_metric) is { } metric)
+        else if (url is not null)
         {
-            var (comparison, value) = Compared(context);
-            policy.Threshold = new() { Selector = metric, Window = window, Comparison = comparison, Value = value, Rate = context.Value(_rate) };
+            policy.Webhook = new() { Url = url, Secret = secret ?? Environment.GetEnvironmentVariable("MESH_WEBHOOK_SECRET") ?? "" };
         }
-        else if (context.Value(_absent) is { } absent)
+        else if (secret is not null)
         {
-            policy.Absence = new() { Selector = absent, Window = window };
-        }
-        else if (context.Value(_ratio) is { } ratio)
-        {
-            var (comparison, value) = Compared(context);
-            var of = context.Value(_of) ?? throw new CliException("--ratio needs --of.", ExitCodes.Usage);
-            policy.Ratio = new()
-            {
-                Numerator = ratio, Denominator = of, By = { by }, Window = window, Rate = context.Value(_rate), Comparison = comparison, Value = value,
-            };
-        }
-        else if (context.Value(_logs) is { } logs)
-        {
-            policy.LogMatch = new()
-            {
-                Selector = logs == "{}" ? "" : logs, Contains = context.Value(_contains) ?? "", Pattern = context.Value(_pattern) ?? "", Window = window,
-                MinCount = context.Value(_count) ?? 0, By = { by },
-            };
-        }
-        else
-        {
-            policy.FindingMatch = new()
-            {
-                Severity = System.Enum.Parse<FindingSeverity>(context.Value(_findings)!, ignoreCase: true), App = context.Value(AppCommands.App) ?? "",
-                FixableOnly = context.Value(_fixable), MinCount = context.Value(_count) ?? 0, By = { by },
-            };
+            (policy.Webhook ?? throw new CliException("--webhook-secret needs --webhook.", ExitCodes.Usage)).Secret = secret;
         }
     }
 
-    // Without a condition of their own the flags change the one that the policy has.
-    private void Adjust(CommandContext context, AlertPolicy policy)
+    // A condition of another kind takes the place of the one that the policy has; one of the same kind is changed.
+    private void ApplyCondition(CommandContext context, AlertPolicy policy)
     {
-        System.CommandLine.Option[] refinements = [_of, _contains, _pattern, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App];
+        var given = Conditions.Where(condition => context.Value(condition) is not null).ToArray();
+        if (given.Length > 1) throw new CliException($"{given[0].Name} and {given[1].Name} are two conditions; a policy has one.", ExitCodes.Usage);
+        if (context.Value(_metric) is { } metric) (policy.Threshold ??= new()).Selector = metric;
+        else if (context.Value(_absent) is { } absent) (policy.Absence ??= new()).Selector = absent;
+        else if (context.Value(_ratio) is { } ratio) (policy.Ratio ??= new()).Numerator = ratio;
+        else if (context.Value(_logs) is { } logs) (policy.LogMatch ??= new()).Selector = logs == "{}" ? "" : logs;
+        else if (context.Value(_findings) is { } findings) (policy.FindingMatch ??= new()).Severity = System.Enum.Parse<FindingSeverity>(findings, ignoreCase: true);
+
+        Refine(context, policy);
+        if (policy.Ratio is { Denominator.Length: 0 }) throw new CliException("--ratio needs --of.", ExitCodes.Usage);
+        if (policy.Threshold is { Comparison: Comparison.Unspecified } || policy.Ratio is { Comparison: Comparison.Unspecified }) throw OneComparison();
+    }
+
+    private void Refine(CommandContext context, AlertPolicy policy)
+    {
+        IMessage condition = (IMessage?)policy.Threshold ?? (IMessage?)policy.Absence ?? (IMessage?)policy.Ratio ?? (IMessage?)policy.LogMatch ?? policy.FindingMatch
+            ?? throw new CliException($"Give a template or a condition: {string.Join(", ", Conditions.Select(c => c.Name))}.", ExitCodes.Usage);
         System.CommandLine.Option[] fitting = policy.ConditionCase switch
         {
             AlertPolicy.ConditionOneofCase.Threshold => [_above, _below, _window, _rate],
             AlertPolicy.ConditionOneofCase.Absence => [_window],
-            AlertPolicy.ConditionOneofCase.Ratio => [_of, _above, _below, _window, _rate, _by],
-            AlertPolicy.ConditionOneofCase.LogMatch => [_contains, _pattern, _window, _count, _by],
+            AlertPolicy.ConditionOneofCase.Ratio => [_of, _minDenominator, _above, _below, _window, _rate, _by],
+            AlertPolicy.ConditionOneofCase.LogMatch => [_contains, _pattern, _logSeverity, _window, _count, _by],
             _ => [_fixable, _count, _by, AppCommands.App],
         };
-        var given = refinements.Where(context.Has).ToArray();
-        if (given.FirstOrDefault(option => !fitting.Contains(option)) is { } other)
-            throw new CliException($"{other.Name} does not belong to the condition that the policy has.", ExitCodes.Usage);
+        System.CommandLine.Option[] refinements =
+            [_of, _minDenominator, _contains, _pattern, _logSeverity, _fixable, _above, _below, _window, _rate, _count, _by, AppCommands.App];
+        if (refinements.Where(context.Has).FirstOrDefault(option => !fitting.Contains(option)) is { } other)
+            throw new CliException($"{other.Name} does not belong to this condition.", ExitCodes.Usage);
 
         // What the condition is made of, under the names that the contract gives.
-        var condition = (IMessage?)policy.Threshold ?? (IMessage?)policy.Absence ?? (IMessage?)policy.Ratio ?? (IMessage?)policy.LogMatch ?? policy.FindingMatch;
         void Set(string field, object value) => condition.Descriptor.FindFieldByName(field).Accessor.SetValue(condition, value);
         if (context.Value(_of) is { } of) Set("denominator", of);
+        if (context.Value(_minDenominator) is { } least) Set("min_denominator", least);
         if (context.Value(_contains) is { } contains) Set("contains", contains);
         if (context.Value(_pattern) is { } pattern) Set("pattern", pattern);
-        if (context.Value(_fixable)) Set("fixable_only", true);
-        if (context.Value(_window) is { } window) Set("window", Span(window));
-        if (context.Value(_rate)) Set("rate", true);
+        if (context.Value(_logSeverity) is { } severity) Set("severity", System.Enum.Parse<LogSeverity>(severity, ignoreCase: true));
+        if (context.Has(_fixable)) Set("fixable_only", context.Value(_fixable));
+        if (context.Has(_rate)) Set("rate", context.Value(_rate));
         if (context.Value(_count) is { } count) Set("min_count", count);
         if (context.Value(AppCommands.App) is { } app) Set("app", app);
+        if (context.Value(_window) is { } window)
+        {
+            condition.Descriptor.FindFieldByName("window").Accessor.Clear(condition);
+            if (Span(window) is { Seconds: > 0 } or { Nanos: > 0 }) Set("window", Span(window));
+        }
+
         if (context.Has(_above) || context.Has(_below))
         {
             var (comparison, value) = Compared(context);
@@ -167,8 +148,10 @@ internal sealed class AlertPolicyFlags
     {
         ({ } above, null) => (Comparison.Above, above),
         (null, { } below) => (Comparison.Below, below),
-        _ => throw new CliException("Give either --above or --below.", ExitCodes.Usage),
+        _ => throw OneComparison(),
     };
+
+    private static CliException OneComparison() => new("Give either --above or --below.", ExitCodes.Usage);
 
     private static Duration Span(string text) => Duration.FromTimeSpan(MetricQuery.ParseSpan(text));
 

@@ -39,6 +39,36 @@ public sealed class AlertPolicyFlagsTests
         Assert.Equal(("http://a/", "0123456789abcdef"), (policy.Webhook.Url, policy.Webhook.Secret));
     }
 
+    [Fact]
+    public void All_that_was_set_can_be_changed_and_taken_away()
+    {
+        var policy = Read(
+            "--metric", "up", "--above", "1", "--window", "5m", "--rate", "--paused", "--label", "team=a", "--label", "tier=1",
+            "--webhook", "http://a/", "--webhook-secret", "0123456789abcdef");
+        Apply(policy, "--metric", "down", "--below", "3", "--window", "0s", "--rate", "false", "--paused", "false", "--label", "team-", "--label", "none-", "--no-webhook");
+        Assert.Equal(("down", Comparison.Below, 3, false), (policy.Threshold.Selector, policy.Threshold.Comparison, policy.Threshold.Value, policy.Threshold.Rate));
+        Assert.Null(policy.Threshold.Window);
+        Assert.Equal(("tier", false, null), (Assert.Single(policy.Labels).Key, policy.Paused, policy.Webhook));
+
+        var ratio = Read("--ratio", "errors", "--of", "all", "--above", "0.1", "--by", "app", "--min-denominator", "5");
+        Apply(ratio, "--ratio", "failures", "--by", "");
+        Assert.Equal(("failures", "all", 5, 0.1, 0), (ratio.Ratio.Numerator, ratio.Ratio.Denominator, ratio.Ratio.MinDenominator, ratio.Ratio.Value, ratio.Ratio.By.Count));
+        Apply(ratio, "--logs", "{}", "--log-severity", "error", "--window", "5m");
+        Assert.Equal((AlertPolicy.ConditionOneofCase.LogMatch, LogSeverity.Error), (ratio.ConditionCase, ratio.LogMatch.Severity));
+    }
+
+    [Theory]
+    [InlineData("--no-webhook", "--webhook", "http://a/")]
+    [InlineData("--label", "-")]
+    [InlineData("--label", "=a")]
+    [InlineData("--count", "3")]
+    [InlineData("--of", "all")]
+    public void What_is_no_change_is_told(params string[] arguments)
+    {
+        var policy = Read("--metric", "up", "--above", "1");
+        Assert.Equal(ExitCodes.Usage, Assert.Throws<CliException>(() => Apply(policy, arguments)).ExitCode);
+    }
+
     [Theory]
     [InlineData]
     [InlineData("--metric", "up")]

@@ -51,6 +51,15 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
         Assert.Equal(("3600s", false), (other.GetProperty("absence").GetProperty("window").GetString(), other.TryGetProperty("threshold", out _)));
         Assert.Equal("Queue", other.GetProperty("displayName").GetString());
 
+        var told = await JsonAsync("changed", "alerts", "policies", "update", "queue", "--webhook", "http://127.0.0.1:9/", "--webhook-secret", "0123456789abcdef", "--label", "tier=1");
+        Assert.Equal("http://127.0.0.1:9/", told.GetProperty("webhook").GetProperty("url").GetString());
+        var silent = await JsonAsync("changed", "alerts", "policies", "update", "queue", "--no-webhook", "--label", "team-");
+        Assert.False(silent.TryGetProperty("webhook", out _));
+        Assert.Equal("tier", Assert.Single(silent.GetProperty("labels").EnumerateObject()).Name);
+        Assert.Equal("http://127.0.0.1:9/", (await JsonAsync(
+            "changed", "alerts", "policies", "update", "queue", "--webhook", "http://127.0.0.1:9/", "--webhook-secret", "0123456789abcdef"))
+            .GetProperty("webhook").GetProperty("url").GetString());
+
         // What does not belong to the condition is not passed over.
         Assert.Equal(2, (await RunAsync("changed", "alerts", "policies", "update", "queue", "--above", "5")).ExitCode);
         Assert.Equal(3, (await RunAsync("changed", "alerts", "policies", "update", "nothing", "--hold", "5m")).ExitCode);
@@ -127,11 +136,31 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
         Assert.Contains("paused", await MeshAsync("read", "targets", "pause", "node"), StringComparison.Ordinal);
         Assert.Matches("node +prometheus +paused", await MeshAsync("read", "targets", "list"));
         Assert.DoesNotContain("paused", await MeshAsync("read", "targets", "resume", "node"), StringComparison.Ordinal);
+        var changed = await JsonAsync("read", "targets", "update", "node", "--interval", "2h", "--kind", "netdata", "--label", "rack-", "--label", "room=b", "--paused");
+        Assert.Equal(("7200s", "KIND_NETDATA", "http://127.0.0.1:9/metrics", true), (
+            changed.GetProperty("interval").GetString(), changed.GetProperty("kind").GetString(), changed.GetProperty("address").GetString(), changed.GetProperty("paused").GetBoolean()));
+        Assert.Equal("room", Assert.Single(changed.GetProperty("labels").EnumerateObject()).Name);
+        Assert.Matches("Address: +http://127.0.0.1:9/", await MeshAsync("read", "targets", "update", "node", "http://127.0.0.1:9/metrics", "--kind", "prometheus", "--paused", "false"));
+        Assert.Equal(2, (await RunAsync("read", "targets", "update", "node", "ftp://a/")).ExitCode);
+        Assert.Equal(3, (await RunAsync("read", "targets", "update", "none", "--paused")).ExitCode);
         Assert.Equal("http://127.0.0.1:9/metrics", (await JsonAsync("read", "targets", "info", "node")).GetProperty("address").GetString());
         await MeshAsync("read", "targets", "destroy", "node", "--yes");
         Assert.Equal(3, (await RunAsync("read", "targets", "info", "node")).ExitCode);
         Assert.Equal(2, (await RunAsync("read", "targets", "create", "node", "ftp://a/")).ExitCode);
         Assert.Equal(2, (await RunAsync("read", "targets", "create", "node", "http://a/", "--label", "rack")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Lists_of_many_pages_are_whole_and_limits_end_them()
+    {
+        var client = new ScanService.ScanServiceClient(servers.Channel);
+        await client.ScanAsync(Image("pages/shop", 'a'), [.. Enumerable.Range(0, 2_100).Select(i => Finding($"CVE-{i:0000}", FindingSeverity.Low))]);
+        var all = await JsonAsync("pages", "findings", "list", "--limit", "5000");
+        Assert.Equal(2_100, all.GetProperty("findings").EnumerateArray().Select(finding => finding.GetProperty("id").GetString()).Distinct().Count());
+        Assert.Equal("", all.GetProperty("nextPageToken").GetString());
+        var some = await JsonAsync("pages", "findings", "list", "--limit", "1001");
+        Assert.Equal(1_001, some.GetProperty("findings").GetArrayLength());
+        Assert.NotEqual("", some.GetProperty("nextPageToken").GetString());
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Testing;
@@ -97,6 +98,57 @@ public sealed class TargetTests(IngestionServers servers) : IClassFixture<Ingest
             Assert.StartsWith(field, wrong.Status.Detail, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task The_fields_of_the_mask_are_changed_and_no_others()
+    {
+        var before = await CreateAsync("mask", "a", "http://127.0.0.1:1/metrics");
+        var wire = new Target
+        {
+            Name = before.Name, Kind = Target.Types.Kind.Netdata, Address = "http://127.0.0.1:2/", Interval = Duration.FromTimeSpan(TimeSpan.FromHours(1)),
+            Labels = { ["rack"] = "a1" }, Paused = true,
+        };
+        var changed = await UpdateAsync(wire, "labels", "interval");
+        Assert.Equal((before.Kind, before.Address, false), (changed.Kind, changed.Address, changed.Paused));
+        Assert.Equal((wire.Interval, "a1"), (changed.Interval, changed.Labels["rack"]));
+        Assert.NotEqual(before.Etag, changed.Etag);
+
+        // What is named and empty is taken away.
+        changed = await UpdateAsync(new Target { Name = before.Name, Etag = changed.Etag, Kind = wire.Kind, Address = wire.Address }, "labels", "interval", "kind", "address");
+        Assert.Empty(changed.Labels);
+        Assert.Equal((wire.Kind, wire.Address, 15), (changed.Kind, changed.Address, changed.Interval.Seconds));
+        Assert.Equal(changed.Address, (await Client.GetTargetAsync(new GetTargetRequest { Name = before.Name }, IngestionProcess.Headers)).Target.Address);
+    }
+
+    [Fact]
+    public async Task A_change_of_what_is_not_there_or_cannot_be_is_told_and_changes_nothing()
+    {
+        var target = await CreateAsync("nochange", "a", "http://127.0.0.1:1/metrics");
+        var second = Duration.FromTimeSpan(TimeSpan.FromMilliseconds(999));
+        foreach (var (wire, path, code, told) in new[]
+        {
+            (new Target { Name = "tenants/nochange/targets/b", Paused = true }, "paused", StatusCode.NotFound, "TARGET_NOT_FOUND"),
+            (new Target { Name = "tenants/nochange", Paused = true }, "paused", StatusCode.InvalidArgument, "target.name"),
+            (new Target { Name = target.Name, Address = "ftp://a/" }, "address", StatusCode.InvalidArgument, "target.address"),
+            (new Target { Name = target.Name }, "kind", StatusCode.InvalidArgument, "target.kind"),
+            (new Target { Name = target.Name, Interval = second }, "interval", StatusCode.InvalidArgument, "target.interval"),
+            (new Target { Name = target.Name, Labels = { ["a b"] = "c" } }, "labels", StatusCode.InvalidArgument, "target.labels"),
+            (new Target { Name = target.Name, LastError = "x" }, "last_error", StatusCode.InvalidArgument, "update_mask"),
+            (new Target { Name = target.Name, Etag = "\"63\"", Paused = true }, "paused", StatusCode.Aborted, "ETAG_MISMATCH"),
+        })
+        {
+            var wrong = await Assert.ThrowsAsync<RpcException>(() => UpdateAsync(wire, path));
+            Assert.Equal(code, wrong.StatusCode);
+            Assert.True(wrong.Reason() == told || wrong.Status.Detail.StartsWith(told, StringComparison.Ordinal), $"{told}: {wrong.Reason()}: {wrong.Status.Detail}");
+        }
+
+        var empty = await Assert.ThrowsAsync<RpcException>(() => Client.UpdateTargetAsync(new UpdateTargetRequest(), IngestionProcess.Headers).ResponseAsync);
+        Assert.Equal(StatusCode.InvalidArgument, empty.StatusCode);
+        Assert.Equal(target.Etag, (await Client.GetTargetAsync(new GetTargetRequest { Name = target.Name }, IngestionProcess.Headers)).Target.Etag);
+    }
+
+    private async Task<Target> UpdateAsync(Target target, params string[] paths) => (await Client.UpdateTargetAsync(
+        new UpdateTargetRequest { Target = target, UpdateMask = new FieldMask { Paths = { paths } } }, IngestionProcess.Headers)).Target;
 
     private async Task<Target> CreateAsync(string tenant, string id, string address) => (await Client.CreateTargetAsync(
         new CreateTargetRequest

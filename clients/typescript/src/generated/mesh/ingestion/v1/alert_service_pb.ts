@@ -731,7 +731,8 @@ export const AlertService: GenService<{
     output: typeof ListAlertPoliciesResponseSchema;
   },
   /**
-   * Changes the fields that the mask names. Errors: ABORTED (`ETAG_MISMATCH`).
+   * Changes the fields that the mask names; a field that is named and empty is taken away, as `webhook`, and labels are replaced as a
+   * whole. Errors: NOT_FOUND (`ALERT_POLICY_NOT_FOUND`), ABORTED (`ETAG_MISMATCH`), INVALID_ARGUMENT with the field.
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.UpdateAlertPolicy
    */

@@ -310,7 +310,8 @@ export const TargetService: GenService<{
     output: typeof ListTargetsResponseSchema;
   },
   /**
-   * Changes the fields that the mask names. Errors: ABORTED (`ETAG_MISMATCH`).
+   * Changes the fields that the mask names: `kind`, `address`, `interval`, `labels`, which are replaced as a whole, and `paused`. The
+   * next reading is due at once. Errors: NOT_FOUND (`TARGET_NOT_FOUND`), ABORTED (`ETAG_MISMATCH`), INVALID_ARGUMENT with the field.
    *
    * @generated from rpc mesh.ingestion.v1.TargetService.UpdateTarget
    */
