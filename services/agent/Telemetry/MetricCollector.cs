@@ -31,7 +31,7 @@ internal sealed class MetricCollector(
             buffer.Add(Measure(allocation, labels));
             if (allocation.Port > 0) buffer.Add(await scrape.ReadAsync(allocation, labels, cancellation));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
             log.LogWarning(e, "Allocation {Allocation} could not be measured", allocation.Spec.Uid);
         }

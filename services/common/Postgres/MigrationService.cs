@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Mesh.Common.Health;
 using Mesh.Common.Hosting;
 using Microsoft.Extensions.Hosting;
@@ -22,7 +23,7 @@ internal sealed partial class MigrationService(
                 condition.Meet();
                 return;
             }
-            catch (Exception e) when (e is NpgsqlException and not PostgresException || e is PostgresException { IsTransient: true })
+            catch (Exception e) when (IsAway(e) && !stoppingToken.IsCancellationRequested)
             {
                 var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 100 << Math.Min(attempt, 6)));
                 LogWaiting(e.Message, pause.TotalSeconds);
@@ -37,6 +38,11 @@ internal sealed partial class MigrationService(
             }
         }
     }
+
+    // A name that is not known yet is told by the socket itself.
+    private static bool IsAway(Exception error) => error is PostgresException refused
+        ? refused.IsTransient
+        : error is NpgsqlException or SocketException or IOException or TimeoutException;
 
     [LoggerMessage(LogLevel.Warning, "The database is not there yet ({Problem}); the next attempt is in {Seconds} s")]
     private partial void LogWaiting(string problem, double seconds);

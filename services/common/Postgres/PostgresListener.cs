@@ -57,9 +57,10 @@ public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvid
             {
                 break;
             }
-            catch (Exception e) when (e is NpgsqlException or IOException or TimeoutException)
+            catch (Exception e)
             {
-                LogAway(e.Message);
+                // Whatever it is: who listens would wait for ever without a word.
+                LogAway(e is NpgsqlException ? null : e, e.Message);
                 var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 100 << Math.Min(failures++, 6)));
                 await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -85,5 +86,5 @@ public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvid
     }
 
     [LoggerMessage(LogLevel.Warning, "The listening connection broke: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

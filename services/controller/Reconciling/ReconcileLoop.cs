@@ -23,9 +23,9 @@ internal sealed partial class ReconcileLoop(
                 await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stoppingToken)));
                 if (leased.Count == 0) await SleepAsync(changed, stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or TimeoutException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogAway(e.Message);
+                LogAway(e is NpgsqlException ? null : e, e.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
@@ -51,8 +51,8 @@ internal sealed partial class ReconcileLoop(
         await changed.WaitAsync(sleep, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    [LoggerMessage(LogLevel.Warning, "The database is away: {Problem}")]
-    private partial void LogAway(string problem);
+    [LoggerMessage(LogLevel.Warning, "Deployments cannot be reconciled now: {Problem}")]
+    private partial void LogAway(Exception? exception, string problem);
 
     [LoggerMessage(LogLevel.Error, "{Deployment} could not be reconciled")]
     private partial void LogFailed(Exception exception, string deployment);

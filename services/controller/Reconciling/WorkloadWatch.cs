@@ -24,9 +24,9 @@ internal sealed partial class WorkloadWatch(
                     if (change.Workload is { } workload) await DueAsync(workload, stoppingToken);
                 }
             }
-            catch (Exception e) when (e is RpcException or NpgsqlException or TimeoutException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogAway(e.Message);
+                LogAway(e is RpcException or NpgsqlException ? null : e, e.Message);
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -38,5 +38,5 @@ internal sealed partial class WorkloadWatch(
             : Task.CompletedTask;
 
     [LoggerMessage(LogLevel.Information, "Not hearing from the scheduler: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

@@ -1,4 +1,3 @@
-using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
 using Mesh.Controller.Changes;
 using Npgsql;
@@ -32,9 +31,9 @@ public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimePr
                 var snapshot = await store.LoadAsync(stoppingToken);
                 if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
             }
-            catch (Exception e) when (e is NpgsqlException or MeshException or TimeoutException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogAway(e.Message);
+                LogAway(e is NpgsqlException ? null : e, e.Message);
                 changed = Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
             }
             await changed.WaitAsync(s_recheck, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -54,5 +53,5 @@ public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimePr
     }
 
     [LoggerMessage(LogLevel.Warning, "The routes could not be read: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

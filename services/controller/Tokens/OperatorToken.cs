@@ -27,13 +27,13 @@ internal sealed partial class OperatorToken(
             await store.KeepOperatorAsync(secret, stoppingToken);
             return true;
         }
-        catch (NpgsqlException e) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception e) when (!stoppingToken.IsCancellationRequested)
         {
-            LogAway(e.Message);
+            LogAway(e is NpgsqlException ? null : e, e.Message);
             return false;
         }
     }
 
     [LoggerMessage(LogLevel.Warning, "The operator's token cannot be written yet: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

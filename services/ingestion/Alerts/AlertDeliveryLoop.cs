@@ -1,6 +1,5 @@
 using Mesh.Common.Hosting;
 using Mesh.Ingestion.Quotas;
-using Npgsql;
 
 namespace Mesh.Ingestion.Alerts;
 
@@ -45,7 +44,7 @@ public sealed class AlertDeliveryLoop(
                 _work.Add(delivery.Tenant, RunAsync(delivery, stoppingToken));
             return taken is { Deliveries.Count: > 0, LeftOut: true };
         }
-        catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "Webhooks cannot be told now");
             return false;

@@ -70,7 +70,7 @@ public sealed class AlertLoop(
                 _work.Add(turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken));
             return taken is { Turns.Count: > 0, LeftOut: true };
         }
-        catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The alert policies cannot be evaluated now");
             return false;

@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
-using Npgsql;
 
 namespace Mesh.Ingestion.Alerts;
 
@@ -38,7 +37,7 @@ public sealed class AlertPurge(MeshDatabase database, AlertPurgeOptions options,
             {
                 await PurgeAsync(stoppingToken);
             }
-            catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 logger.LogWarning(exception, "Old alerts cannot be forgotten now");
             }

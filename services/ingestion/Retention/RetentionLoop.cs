@@ -3,7 +3,6 @@ using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 using Mesh.Ingestion.Query;
 using Mesh.Ingestion.Tables;
-using Npgsql;
 
 namespace Mesh.Ingestion.Retention;
 
@@ -29,8 +28,7 @@ public sealed class RetentionLoop(
                 foreach (var plan in RetentionPlan.Make(options.Rules, stated))
                     await ApplyAsync(plan, stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested
-                && exception is NpgsqlException or ClickHouseException or HttpRequestException or TimeoutException or Polly.ExecutionRejectedException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 logger.LogWarning(exception, "What is kept no longer could not be deleted now");
             }

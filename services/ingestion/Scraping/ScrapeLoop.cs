@@ -1,7 +1,6 @@
 using Mesh.Common.Hosting;
 using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Targets;
-using Npgsql;
 
 namespace Mesh.Ingestion.Scraping;
 
@@ -55,7 +54,7 @@ internal sealed class ScrapeLoop(
                 _work.Add(turn.Target.Tenant, ReadAsync(turn, stoppingToken));
             return due.Count;
         }
-        catch (NpgsqlException exception) when (!stoppingToken.IsCancellationRequested)
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             logger.LogWarning(exception, "The targets cannot be read now");
             return 0;

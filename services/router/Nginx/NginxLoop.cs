@@ -51,10 +51,9 @@ internal sealed partial class NginxLoop(
                     _served.Meet();
                 }
             }
-            catch (Exception e) when (e is IOException or InvalidOperationException or TimeoutException or UnauthorizedAccessException
-                && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogProblem(e.Message);
+                LogProblem(e, e.Message);
             }
             await changed.WaitAsync(s_check, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (changed.IsCompleted) await PauseAsync(s_coalesce, stoppingToken);
@@ -82,5 +81,5 @@ internal sealed partial class NginxLoop(
         Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     [LoggerMessage(LogLevel.Error, "The routes could not be served: {Problem}")]
-    private partial void LogProblem(string problem);
+    private partial void LogProblem(Exception exception, string problem);
 }

@@ -105,30 +105,27 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
 
     private int? MasterPid()
     {
-        var file = Path.Combine(_folder, "nginx.pid");
-        if (!File.Exists(file) || !int.TryParse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture, out var pid)) return null;
+        if (!int.TryParse(Read(Path.Combine(_folder, "nginx.pid")).Trim(), CultureInfo.InvariantCulture, out var pid)) return null;
         // The number may belong to another process by now.
         return CommandLineOf(pid).StartsWith("nginx: master process", StringComparison.Ordinal) && CommandLineOf(pid).Contains(_folder, StringComparison.Ordinal)
             ? pid
             : null;
     }
 
-    private static int[] Workers(int master)
-    {
-        var children = $"/proc/{master}/task/{master}/children";
-        return File.Exists(children)
-            ? [.. File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => int.Parse(p, CultureInfo.InvariantCulture))]
-            : [];
-    }
+    private static int[] Workers(int master) =>
+        [.. Read($"/proc/{master}/task/{master}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(p => int.Parse(p, CultureInfo.InvariantCulture))];
 
     // A worker changes its title when it is told to end.
     private static bool TakesRequests(int worker) => CommandLineOf(worker) is "nginx: worker process";
 
-    private static string CommandLineOf(int pid)
+    private static string CommandLineOf(int pid) => Read($"/proc/{pid}/cmdline").Replace('\0', ' ').Trim();
+
+    // A process and what tells of it may be gone at any moment, also in the middle of the reading.
+    private static string Read(string file)
     {
         try
         {
-            return File.ReadAllText($"/proc/{pid}/cmdline").Replace('\0', ' ').Trim();
+            return File.ReadAllText(file);
         }
         catch (IOException)
         {
@@ -146,12 +143,14 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
         try
         {
             using var process = Process.Start(start)!;
-            // Read by line and only until the program ends: the server that it leaves behind holds the pipe open.
+            // Read by line and only until the program ends: the server that it leaves behind holds the pipe open. One that failed leaves none.
             var complaint = new StringBuilder();
             process.ErrorDataReceived += (_, line) => complaint.AppendLine(line.Data);
             process.BeginErrorReadLine();
             while (!process.HasExited) await Task.Delay(s_poll, time, cancellationToken);
-            return process.ExitCode == 0 ? "" : complaint.ToString().Trim() is { Length: > 0 } text ? text : $"exit code {process.ExitCode}";
+            if (process.ExitCode == 0) return "";
+            await process.WaitForExitAsync(cancellationToken);
+            return complaint.ToString().Trim() is { Length: > 0 } text ? text : $"exit code {process.ExitCode}";
         }
         catch (Win32Exception e)
         {

@@ -34,7 +34,7 @@ internal sealed partial class EndpointWatch(
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogAway(e.Message);
+                LogAway(e is RpcException ? null : e, e.Message);
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -94,5 +94,5 @@ internal sealed partial class EndpointWatch(
     }
 
     [LoggerMessage(LogLevel.Warning, "Not hearing endpoints from the scheduler: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

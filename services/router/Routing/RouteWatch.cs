@@ -26,9 +26,9 @@ internal sealed partial class RouteWatch(
                 await foreach (var change in call.ResponseStream.ReadAllAsync(stoppingToken))
                     tables.Change(table => table with { Routes = Apply(table.Routes, change) });
             }
-            catch (Exception e) when (e is RpcException && !stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                LogAway(e.Message);
+                LogAway(e is RpcException ? null : e, e.Message);
             }
             await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -42,5 +42,5 @@ internal sealed partial class RouteWatch(
     }
 
     [LoggerMessage(LogLevel.Warning, "Not hearing routes from the controller: {Problem}")]
-    private partial void LogAway(string problem);
+    private partial void LogAway(Exception? exception, string problem);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Mesh.Common.Consul;
 using Mesh.Common.Hosting;
 
@@ -28,9 +27,9 @@ internal sealed partial class ServiceWatch(
                 // With no healthy instance the last ones stay: one of them may answer sooner than Consul knows.
                 if (answer.Value.Count > 0) Tell(service, await ServiceAddresses.OfAsync(answer.Value, cancellationToken));
             }
-            catch (Exception e) when (e is HttpRequestException or JsonException or IOException && !cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                LogAway(service, e.Message);
+                LogAway(e is HttpRequestException ? null : e, service, e.Message);
                 index = 0;
                 await Task.Delay(s_pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
@@ -46,5 +45,5 @@ internal sealed partial class ServiceWatch(
     }
 
     [LoggerMessage(LogLevel.Warning, "Not hearing from Consul where {Service} answers: {Problem}")]
-    private partial void LogAway(string service, string problem);
+    private partial void LogAway(Exception? exception, string service, string problem);
 }
