@@ -6,15 +6,17 @@ namespace Mesh.Servers;
 
 /// <summary>
 /// Ports of 127.0.0.1 that nobody listens on. They lie below the range from which the system takes ports for outgoing connections, so
-/// that a server which is restarted later finds its port still free.
+/// that a server which is restarted later finds its port still free. Whoever was given one keeps it until its process ends, also while
+/// nobody listens there: other processes of the same user are given others.
 /// </summary>
 public static class FreePorts
 {
     private const int First = 20_000;
     private const int End = 32_000;
     private static readonly HashSet<int> Taken = [];
+    private static readonly FileStream Claims = OpenClaims();
 
-    /// <summary>A port that this process has not been given before.</summary>
+    /// <summary>A port that neither this process nor another that runs has been given before.</summary>
     public static int Next()
     {
         lock (Taken)
@@ -22,7 +24,7 @@ public static class FreePorts
             while (true)
             {
                 var port = RandomNumberGenerator.GetInt32(First, End);
-                if (Taken.Add(port) && IsFree(port))
+                if (Taken.Add(port) && Claim(port) && IsFree(port))
                     return port;
             }
         }
@@ -42,4 +44,23 @@ public static class FreePorts
             return false;
         }
     }
+
+    // One byte of the file stands for each port. Its lock ends with the process that holds it, however that ends.
+    private static bool Claim(int port)
+    {
+        if (!OperatingSystem.IsLinux())
+            return true;
+        try
+        {
+            Claims.Lock(port, 1);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static FileStream OpenClaims() => new(
+        Path.Combine(Path.GetTempPath(), $"mesh-ports-{Environment.UserName}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
 }

@@ -55,13 +55,13 @@ public sealed class ChildProcess : IAsyncDisposable
         await process.WaitForExitAsync(CancellationToken.None);
     }
 
-    /// <summary>Asks the process to end; SIGKILL when it has not within the grace time (10 s unless given).</summary>
+    /// <summary>Asks the process to end; SIGKILL when it has not within the grace time, which only a defect reaches unless it is given.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> StopAsync(TimeSpan? grace = null)
     {
         if (!process.HasExited)
             LinuxProcess.Signal(process.Id, stopSignal);
-        using var timeout = new CancellationTokenSource(grace ?? TimeSpan.FromSeconds(10));
+        using var timeout = new CancellationTokenSource(grace ?? Wait.Limit);
         try
         {
             await process.WaitForExitAsync(timeout.Token);

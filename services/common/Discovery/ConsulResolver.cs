@@ -13,7 +13,7 @@ namespace Mesh.Common.Discovery;
 internal sealed partial class ConsulResolver(string service, ConsulClient consul, TimeProvider time, ILogger logger) : Resolver
 {
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_emptyGrace = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_emptyGrace = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
     private Action<ResolverResult> _listener = _ => { };

@@ -29,7 +29,7 @@ public sealed class ConsulTests : IAsyncLifetime
     [Fact]
     public async Task A_server_is_found_from_its_start_to_its_stop()
     {
-        await using var server = await TestServer.StartAsync("shop", settings: [$"--MESH_CONSUL={_agent.Address}", "--MESH_DRAIN_SECONDS=1"]);
+        await using var server = await TestServer.StartAsync("shop", settings: [$"--MESH_CONSUL={_agent.Address}", "--MESH_DRAIN_SECONDS=10"]);
         await Wait.UntilAsync("the server is healthy in Consul", async () => (await _consul.HealthyAsync("shop", default)).Count == 1);
         var instance = Assert.Single(await _consul.HealthyAsync("shop", default));
         Assert.Equal(server.Address, new Uri($"http://{instance.Address}:{instance.Port}"));
@@ -49,9 +49,9 @@ public sealed class ConsulTests : IAsyncLifetime
         await Wait.UntilAsync("the server is healthy in Consul", async () => (await _consul.HealthyAsync("shop", default)).Count == 1);
         var id = (await _consul.HealthyAsync("shop", default))[0].Id;
         await _consul.DeregisterAsync(id, default);
-        Assert.False(await _consul.KnowsAsync(id, default));
-        await Wait.UntilAsync("the server is back", async () => (await _consul.HealthyAsync("shop", default)).Count == 1);
-        Assert.True(await _consul.KnowsAsync(id, default));
+        // It may look at any moment, and be back at once.
+        await Wait.UntilAsync("the server is back", () => _consul.KnowsAsync(id, default));
+        await Wait.UntilAsync("the server is healthy again", async () => (await _consul.HealthyAsync("shop", default)).Count == 1);
     }
 
     [Fact]
@@ -127,8 +127,8 @@ public sealed class ConsulTests : IAsyncLifetime
         }, stop.Token);
         await Wait.UntilAsync("the lock is held", () => leader.IsHeld);
         await _consul.DestroySessionAsync((await _consul.GetAsync("leader", default))!.Session!, default);
-        await Wait.UntilAsync("the lock is held again", () => { lock (terms) return terms.Count == 2; });
-        await terms[1].ConfirmAsync(default);
+        await Wait.UntilAsync("the lock is held again", () => { lock (terms) return terms.Count >= 2; });
+        await terms[^1].ConfirmAsync(default);
         await Assert.ThrowsAsync<LeadershipLostException>(() => terms[0].ConfirmAsync(default));
         await stop.CancelAsync();
         await runs;

@@ -22,7 +22,7 @@ public sealed class DrainTests
                 app.MapGrpcService<TestTicks>();
                 app.MapGrpcService<TestApps>();
             },
-            settings: "--MESH_DRAIN_SECONDS=3");
+            settings: "--MESH_DRAIN_SECONDS=10");
         var token = Calls.As(ServiceToken.Create(TestServer.ClusterKeyBytes, "tests"));
         var health = new Grpc.Health.V1.Health.HealthClient(server.Channel);
         using var watch = new EventService.EventServiceClient(server.Channel).WatchEvents(new() { Parent = "tenants/acme" }, token);

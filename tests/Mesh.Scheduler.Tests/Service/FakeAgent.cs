@@ -27,6 +27,7 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
         ? new() { Uid = assignment.Uid, State = Allocation.Types.State.Stopped }
         : new() { Uid = assignment.Uid, State = Allocation.Types.State.Running, Healthy = true, Address = $"10.0.0.1:{Port(assignment.Uid)}" };
 
+    /// <summary>Connects, and returns when it knows what it is to run.</summary>
     public async Task ConnectAsync()
     {
         await Wait.UntilAsync($"{node} is connected", async () =>
@@ -54,9 +55,11 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
             }
         });
         var current = _call!;
+        await TakeAsync(current, current.ResponseStream.Current);
         _reading = Task.WhenAll(Task.Run(() => ReadAsync(current)), Task.Run(() => BeatAsync(current)));
     }
 
+    /// <summary>Says how allocations are; whether it could be said.</summary>
     public Task<bool> SayAsync(params AllocationStatus[] statuses) =>
         WriteAsync(_call!, new ConnectRequest { Statuses = new() { Statuses = { statuses } } });
 
@@ -93,28 +96,29 @@ public sealed class FakeAgent(NodeService.NodeServiceClient client, string node,
             await Task.Delay(TimeSpan.FromSeconds(1));
     }
 
+    private async Task TakeAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call, ConnectResponse response)
+    {
+        if (response.Snapshot is not null)
+            Assignments.Clear();
+        foreach (var uid in response.Change?.Forget ?? [])
+        {
+            Forgotten[uid] = uid;
+            Assignments.TryRemove(uid, out _);
+        }
+        foreach (var assignment in response.Snapshot?.Assignments ?? response.Change!.Assignments)
+        {
+            Assignments[assignment.Uid] = assignment;
+            if (Behaviour(assignment) is { } status)
+                await WriteAsync(call, new ConnectRequest { Statuses = new() { Statuses = { status } } });
+        }
+    }
+
     private async Task ReadAsync(AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call)
     {
         try
         {
-            do
-            {
-                var response = call.ResponseStream.Current;
-                if (response.Snapshot is { } snapshot)
-                    Assignments.Clear();
-                foreach (var uid in response.Change?.Forget ?? [])
-                {
-                    Forgotten[uid] = uid;
-                    Assignments.TryRemove(uid, out _);
-                }
-                foreach (var assignment in response.Snapshot?.Assignments ?? response.Change!.Assignments)
-                {
-                    Assignments[assignment.Uid] = assignment;
-                    if (Behaviour(assignment) is { } status)
-                        await SayAsync(status);
-                }
-            }
-            while (await call.ResponseStream.MoveNext());
+            while (await call.ResponseStream.MoveNext())
+                await TakeAsync(call, call.ResponseStream.Current);
         }
         catch (RpcException e)
         {

@@ -25,7 +25,8 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
         var first = Assert.Single(await _mesh.AllocationsAsync(name));
         var two = await _mesh.AgentAsync("lost-two");
         await one.DisconnectAsync();
-        Assert.Equal(Node.Types.State.Disconnected, await StateAsync("lost-one", Node.Types.State.Disconnected));
+        // It is so for three seconds only, and then lost.
+        await Wait.UntilAsync("the node is away", async () => await StateAsync("lost-one", null) is Node.Types.State.Disconnected or Node.Types.State.Lost);
         await Wait.UntilAsync("it is replaced on the other node", () => two.Assignments.Count == 1);
         Assert.Equal(Node.Types.State.Lost, await StateAsync("lost-one", Node.Types.State.Lost));
         await _mesh.UntilAsync(name, State.Running);
@@ -126,7 +127,8 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
             Uid = assignment.Uid, State = Allocation.Types.State.Failed, Message = "The image is not there.", ExitCode = 1,
         };
         var spec = Specs.Web(nodes: "failing");
-        spec.Update = new UpdateStrategy { HealthyDeadline = new() { Seconds = 4 } };
+        // Attempts at once, after one second, three and seven.
+        spec.Update = new UpdateStrategy { HealthyDeadline = new() { Seconds = 10 } };
         await _mesh.ApplyAsync(name, spec);
         var failed = await _mesh.UntilAsync(name, State.Failed);
         Assert.Contains("The image is not there.", failed.Message, StringComparison.Ordinal);

@@ -41,7 +41,7 @@ public sealed class RolloutServiceTests : IClassFixture<SchedulerFixture>
             Assert.Equal(a.Revision == 1 ? applied.Spec.Template.Image : next.Template.Image, a.Image));
 
         router.Acknowledges = true;
-        await router.AcknowledgeAsync(router.Generation);
+        await router.AcknowledgeAsync();
         await _mesh.UntilAsync(name, State.Running);
         Assert.All(await _mesh.AllocationsAsync(name), a => Assert.Equal(2, a.Revision));
         await Wait.UntilAsync("the ended ones are forgotten", () => agent.Forgotten.Count == 2);
