@@ -58,6 +58,23 @@ public static class Watches
             seen.Unseen, cancellationToken);
     }
 
+    /// <summary>
+    /// Alerts: what is open, then every step of their lives; from a cursor on what comes behind it. Each message has the cursor to go on from
+    /// after it. A message without an alert says that all of the past has been told. Ends only with an error or the token.
+    /// </summary>
+    public static IAsyncEnumerable<WatchAlertsResponse> WatchAsync(
+        this AlertService.AlertServiceClient client, WatchAlertsRequest request, CancellationToken cancellationToken)
+    {
+        var next = request.Clone();
+        return FollowAsync(
+            () => client.WatchAlerts(next, cancellationToken: cancellationToken),
+            response =>
+            {
+                next.Cursor = response.Cursor;
+                return response;
+            }, cancellationToken);
+    }
+
     /// <summary>Opens a stream, and opens it again when it breaks because the service or the way to it is away.</summary>
     private static async IAsyncEnumerable<TItem> FollowAsync<TResponse, TItem>(
         Func<AsyncServerStreamingCall<TResponse>> open, Func<TResponse, TItem> read, [EnumeratorCancellation] CancellationToken cancellationToken)

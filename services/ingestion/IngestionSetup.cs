@@ -78,6 +78,9 @@ public static class IngestionSetup
         services.AddSingleton<TargetHistoryStore>();
         services.AddSingleton<AlertPolicyStore>();
         services.AddSingleton<AlertStore>();
+        services.AddSingleton<AlertMomentStore>();
+        services.AddSingleton<AlertSignals>();
+        services.AddSingleton<AlertWatch>();
         services.AddSingleton<AlertTurnStore>();
         services.AddSingleton<AlertConditions>();
         services.AddSingleton<MetricConditions>();
@@ -115,6 +118,7 @@ public static class IngestionSetup
         services.AddHostedService<LogGuard>();
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertSignals>());
         services.AddHostedService<AlertPurge>();
         services.AddHostedService<RetentionLoop>();
         services.AddHostedService<AlertDeliveryLoop>();

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
 using Mesh.Cli.Rendering;
 using Mesh.Cli.Session;
+using Mesh.Client;
 using Mesh.Ingestion.V1;
 
 namespace Mesh.Cli.Commands;
@@ -14,6 +17,16 @@ internal static class AlertCommands
     public static Command Create() => new("alerts", "Follow alerts and manage what is watched")
     {
         List(),
+        Watch(),
+        new Command("info", "Show an alert") { s_alert }.Does(async context =>
+        {
+            var request = new GetAlertRequest { Name = await NameAsync(context) };
+            var alert = (await context.Client.Alerts.GetAlertAsync(request, cancellationToken: context.CancellationToken)).Alert;
+            context.Output.Message(
+                alert, ("Name", alert.Name), ("Policy", Output.Id(alert.Policy)), ("State", Lower(alert.State)), ("Severity", Lower(alert.Severity)),
+                ("Value", Number(alert.Value)), ("Labels", Labels(alert.Labels)), ("Since", Ago.Of(alert.StartTime)), ("Fired", Ago.Of(alert.FireTime)),
+                ("Resolved", Ago.Of(alert.ResolveTime)), ("Acknowledged by", alert.AcknowledgedBy.Length > 0 ? alert.AcknowledgedBy : "-"));
+        }),
         new Command("history", "Show the steps of an alert's life, oldest first") { s_alert }.Does(async context =>
         {
             var all = await context.AllAsync(context.Client.Alerts.ListAlertChangesAsync, new ListAlertChangesRequest { Parent = await NameAsync(context) });
@@ -31,7 +44,7 @@ internal static class AlertCommands
     };
 
     /// <summary>An enum's value for people.</summary>
-    public static string Lower<T>(T value) where T : struct, Enum => value.ToString().ToLowerInvariant();
+    public static string Lower<T>(T value) where T : struct, System.Enum => value.ToString().ToLowerInvariant();
 
     /// <summary>Labels for people.</summary>
     public static string Labels(IEnumerable<KeyValuePair<string, string>> labels) =>
@@ -58,11 +71,32 @@ internal static class AlertCommands
         });
     }
 
+    private static Command Watch()
+    {
+        var cursor = new Option<string>("--cursor") { Description = "Go on behind this cursor, which `-o json` shows", DefaultValueFactory = _ => "" };
+        return new Command("watch", "Show what is open and then every step as it is taken, over breaks") { cursor }.Does(async context =>
+        {
+            var request = new WatchAlertsRequest { Parent = await context.TenantAsync(), Cursor = context.Value(cursor) };
+            await foreach (var step in context.Client.Alerts.WatchAsync(request, context.CancellationToken))
+            {
+                if (context.Output.IsJson) Console.WriteLine(JsonFormatter.Default.Format(step));
+                else if (step.Alert is { } alert) Console.WriteLine(Line(alert, step.ChangeTime));
+            }
+        });
+    }
+
+    private static string Line(Alert alert, Timestamp time)
+    {
+        var acknowledged = alert.AcknowledgedBy.Length > 0 ? $" acknowledged by {Output.Id(alert.AcknowledgedBy)}" : "";
+        return $"{time.ToDateTime():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {Lower(alert.State),-8} {Lower(alert.Severity),-8} {Output.Id(alert.Policy)} "
+            + $"{Number(alert.Value)} {{{Labels(alert.Labels)}}} {Output.Id(alert.Name)}{acknowledged}";
+    }
+
     private static Alert.Types.State[] States(string wanted) => wanted switch
     {
         "open" => [Alert.Types.State.Firing, Alert.Types.State.Pending],
         "all" => [Alert.Types.State.Unspecified],
-        _ => [Enum.Parse<Alert.Types.State>(wanted, ignoreCase: true)],
+        _ => [System.Enum.Parse<Alert.Types.State>(wanted, ignoreCase: true)],
     };
 
     private static Command Deliveries()
@@ -73,7 +107,7 @@ internal static class AlertCommands
         return new Command("deliveries", "List what webhooks were told, newest first") { state, limit }.Does(async context =>
         {
             var request = new ListAlertDeliveriesRequest { Parent = await context.TenantAsync() };
-            if (context.Value(state) is { } given) request.State = Enum.Parse<AlertDelivery.Types.State>(given, ignoreCase: true);
+            if (context.Value(state) is { } given) request.State = System.Enum.Parse<AlertDelivery.Types.State>(given, ignoreCase: true);
             var all = await context.AllAsync(context.Client.Alerts.ListAlertDeliveriesAsync, request, context.Value(limit));
             context.Output.List(all, all.AlertDeliveries, ["ALERT", "TOLD", "STATE", "ATTEMPTS", "URL", "LAST ERROR", "CREATED"], d =>
                 [Output.Id(d.Alert), Lower(d.AlertState), Lower(d.State), $"{d.Attempts}", d.Url, d.LastError, Ago.Of(d.CreateTime)]);

@@ -1,7 +1,7 @@
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>A condition that was found to hold, for one set of labels.</summary>
-public sealed record Alert
+public record Alert
 {
     public required string Tenant { get; init; }
 

@@ -53,7 +53,16 @@ public sealed class AlertPurge(MeshDatabase database, AlertPurgeOptions options,
                 select tenant, uid from alerts where state = 3 and resolve_time < now() - make_interval(days => @days)
                 order by resolve_time limit @limit for update skip locked
             ),
-            steps as (delete from alert_history using old where alert_history.tenant = old.tenant and alert_history.alert = old.uid)
+            steps as
+            (
+                delete from alert_history using old where alert_history.tenant = old.tenant and alert_history.alert = old.uid
+                returning alert_history.tenant, alert_history.change
+            ),
+            horizons as
+            (
+                insert into alert_horizons (tenant, change) select tenant, max(change) from steps group by tenant order by tenant
+                on conflict (tenant) do update set change = greatest(alert_horizons.change, excluded.change)
+            )
             delete from alerts using old where alerts.tenant = old.tenant and alerts.uid = old.uid
             """;
         const string deliveries = """

@@ -4,13 +4,12 @@ using Mesh.Common.Auth;
 using Mesh.Common.Errors;
 using Mesh.Common.Names;
 using Mesh.Common.Paging;
-using Mesh.Common.Postgres;
 
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>The wire of alert policies and alerts.</summary>
 public sealed class AlertService(
-    AlertPolicyStore policies, AlertStore alerts, AlertDeliveryStore deliveries, PostgresListener listener) : V1.AlertService.AlertServiceBase
+    AlertPolicyStore policies, AlertStore alerts, AlertDeliveryStore deliveries, AlertWatch watch) : V1.AlertService.AlertServiceBase
 {
     public override async Task<V1.CreateAlertPolicyResponse> CreateAlertPolicy(V1.CreateAlertPolicyRequest request, ServerCallContext context)
     {
@@ -88,6 +87,12 @@ public sealed class AlertService(
         return Task.FromResult(response);
     }
 
+    public override async Task<V1.GetAlertResponse> GetAlert(V1.GetAlertRequest request, ServerCallContext context)
+    {
+        var alert = await alerts.GetAsync(AlertName.Parse(request.Name), context.CancellationToken);
+        return new V1.GetAlertResponse { Alert = alert.ToWire() };
+    }
+
     public override async Task<V1.ListAlertsResponse> ListAlerts(V1.ListAlertsRequest request, ServerCallContext context)
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
@@ -143,22 +148,9 @@ public sealed class AlertService(
         V1.WatchAlertsRequest request, IServerStreamWriter<V1.WatchAlertsResponse> responseStream, ServerCallContext context)
     {
         var tenant = TenantName.Parse(request.Parent, "parent").Tenant;
-        long? seen = null;
-
-        // The listener begins with a sign of its own; what changed before it is read from the table.
-        await foreach (var heard in listener.ListenAsync([AlertStore.Channel], context.CancellationToken))
-        {
-            if (!heard.Missed && heard.Payload != tenant)
-                continue;
-            var last = seen ?? await alerts.LastChangeAsync(tenant, context.CancellationToken);
-            foreach (var alert in await alerts.ChangesAsync(tenant, seen, context.CancellationToken))
-            {
-                await responseStream.WriteAsync(new V1.WatchAlertsResponse { Alert = alert.ToWire() }, context.CancellationToken);
-                last = Math.Max(last, alert.Change);
-            }
-
-            seen = last;
-        }
+        var from = AlertCursor.Parse(request.Cursor, tenant);
+        await foreach (var response in watch.FollowAsync(tenant, from, context.CancellationToken))
+            await responseStream.WriteAsync(response, context.CancellationToken);
     }
 
     private static V1.AlertPolicy Required(V1.AlertPolicy? policy) =>

@@ -14,7 +14,7 @@ public sealed class AlertStore(MeshDatabase database, AlertTurnStore turns, Time
         acknowledge_time, change
         """;
 
-    // Changes are numbered one transaction at a time, so that whoever has seen a number has seen all below it.
+    // Steps are numbered one transaction at a time, until it has committed: whoever has seen a number has seen all below it.
     private const string LockChanges = "select pg_advisory_xact_lock(hashtext('alert_changes'))";
     private const string Notify = "select pg_notify('alerts', @tenant)";
 
@@ -28,6 +28,14 @@ public sealed class AlertStore(MeshDatabase database, AlertTurnStore turns, Time
         var before = await OpenAsync(transaction, turn.Policy.Name, cancellationToken);
         await ApplyAsync(transaction, turn.Policy, before, decide(before), turn.Time, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>One alert as it is now.</summary>
+    public async Task<Alert> GetAsync(AlertName name, CancellationToken cancellationToken)
+    {
+        const string sql = $"select {Columns} from alerts where tenant = @Tenant and uid = @Uid";
+        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
+        return await transaction.QueryOneAsync<Alert>(sql, new { name.Tenant, name.Uid }, cancellationToken) ?? throw NotFound(name);
     }
 
     /// <summary>Alerts from the newest on, before a given one.</summary>
@@ -79,25 +87,6 @@ public sealed class AlertStore(MeshDatabase database, AlertTurnStore turns, Time
         return alert;
     }
 
-    /// <summary>What changed behind a change that was seen, in order; without one, what is not resolved.</summary>
-    public async Task<IReadOnlyList<Alert>> ChangesAsync(string tenant, long? seen, CancellationToken cancellationToken)
-    {
-        const string sql = $"""
-            select {Columns} from alerts
-            where tenant = @tenant and (change > @seen or (@seen is null and state <> 3)) order by change
-            """;
-        await using var transaction = await database.BeginAsync(tenant, cancellationToken);
-        return await transaction.QueryAsync<Alert>(sql, new { tenant, seen }, cancellationToken);
-    }
-
-    /// <summary>The number of the last change of all.</summary>
-    public async Task<long> LastChangeAsync(string tenant, CancellationToken cancellationToken)
-    {
-        const string sql = "select coalesce(max(change), 0) from alerts where tenant = @tenant";
-        await using var transaction = await database.BeginAsync(tenant, cancellationToken);
-        return await transaction.QueryOneAsync<long>(sql, new { tenant }, cancellationToken);
-    }
-
     /// <summary>Ends a policy's open alerts.</summary>
     internal static async Task ResolveAllAsync(
         MeshTransaction transaction, AlertPolicy policy, DateTimeOffset now, CancellationToken cancellationToken)
@@ -141,8 +130,8 @@ public sealed class AlertStore(MeshDatabase database, AlertTurnStore turns, Time
     private static Task<int> RecordAsync(MeshTransaction transaction, Alert alert, DateTimeOffset now, CancellationToken cancellationToken)
     {
         const string sql = """
-            insert into alert_history (tenant, alert, change, state, value, acknowledged_by, time)
-            select tenant, uid, change, state, value, acknowledged_by, @now from alerts where tenant = @Tenant and uid = @Uid
+            insert into alert_history (tenant, alert, change, state, value, acknowledged_by, acknowledge_time, time)
+            select tenant, uid, change, state, value, acknowledged_by, acknowledge_time, @now from alerts where tenant = @Tenant and uid = @Uid
             """;
         return transaction.ExecuteAsync(sql, new { now, alert.Tenant, alert.Uid }, cancellationToken);
     }

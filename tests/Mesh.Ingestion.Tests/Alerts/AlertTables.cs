@@ -13,6 +13,9 @@ public sealed class AlertTables : IAsyncLifetime
 
     public MeshDatabase Database { get; private set; } = null!;
 
+    /// <summary>The pool that the service would have.</summary>
+    public NpgsqlDataSource Source => _application;
+
     public async Task InitializeAsync()
     {
         await _servers.InitializeAsync();
@@ -36,6 +39,26 @@ public sealed class AlertTables : IAsyncLifetime
         await _application.DisposeAsync();
         await _administrator.DisposeAsync();
         await _servers.DisposeAsync();
+    }
+
+    /// <summary>The texts of a query's first column, out of the rows of all tenants.</summary>
+    public async Task<List<string>> TextsAsync(string sql)
+    {
+        await using var command = _administrator.CreateCommand("set search_path = ingestion; set app.tenant = '*'; " + sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var texts = new List<string>();
+        while (await reader.ReadAsync())
+            texts.Add(reader.GetString(0));
+        return texts;
+    }
+
+    /// <summary>A connection of its own that sees all tenants.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = await _administrator.OpenConnectionAsync();
+        await using var command = new NpgsqlCommand("set search_path = ingestion; set app.tenant = '*'", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
     }
 
     /// <summary>A whole number out of the rows of all tenants.</summary>

@@ -90,8 +90,8 @@ public sealed class AlertTests(IngestionServers servers) : IClassFixture<Ingesti
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (await watch.ResponseStream.MoveNext(patience.Token))
         {
-            if (watch.ResponseStream.Current.Alert.State == state)
-                return watch.ResponseStream.Current.Alert;
+            if (watch.ResponseStream.Current.Alert is { } alert && alert.State == state)
+                return alert;
         }
 
         throw new InvalidOperationException("the watch ended");

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Mesh.EndToEnd;
 using Mesh.Ingestion.Tests.Alerts;
@@ -5,6 +6,7 @@ using Mesh.Ingestion.Tests.Scans;
 using Mesh.Ingestion.Tests.Servers;
 using Mesh.Ingestion.V1;
 using Mesh.Servers;
+using Mesh.Testing;
 using static Mesh.Ingestion.Tests.Scans.Scanner;
 
 namespace Mesh.Ingestion.Tests.Commands;
@@ -76,6 +78,14 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
         Assert.Contains("team=a", listed, StringComparison.Ordinal);
         Assert.DoesNotContain(id, await MeshAsync("alerts", "alerts", "list", "--state", "resolved"), StringComparison.Ordinal);
         Assert.Contains("services/agent", await MeshAsync("alerts", "alerts", "ack", id), StringComparison.Ordinal);
+        Assert.Matches("State: +firing", await MeshAsync("alerts", "alerts", "info", id));
+        Assert.Equal(3, (await RunAsync("alerts", "alerts", "info", Guid.Empty.ToString())).ExitCode);
+        Assert.Matches($"Z firing +warning +silence 0 \\{{team=a\\}} {id} acknowledged by agent", await FirstLineAsync("alerts", "alerts", "watch"));
+        var step = JsonDocument.Parse(await FirstLineAsync("alerts", "alerts", "watch", "-o", "json")).RootElement;
+        Assert.Equal(alert.Name, step.GetProperty("alert").GetProperty("name").GetString());
+        var rest = JsonDocument.Parse(await FirstLineAsync("alerts", "alerts", "watch", "-o", "json", "--cursor", step.GetProperty("cursor").GetString()!)).RootElement;
+        Assert.False(rest.TryGetProperty("alert", out _));
+        Assert.Equal(2, (await RunAsync("alerts", "alerts", "watch", "--cursor", "x")).ExitCode);
         var history = await JsonAsync("alerts", "alerts", "history", id);
         var last = history.GetProperty("alertChanges").EnumerateArray().Last();
         Assert.Equal("services/agent", last.GetProperty("acknowledgedBy").GetString());
@@ -191,7 +201,24 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
     private async Task<JsonElement> JsonAsync(string tenant, params string[] arguments) =>
         JsonDocument.Parse(await MeshAsync(tenant, [.. arguments, "-o", "json"])).RootElement;
 
-    private Task<CommandResult> RunAsync(string tenant, params string[] arguments) => CommandResult.RunAsync(
-        Repository.Program("Mesh.Cli", "mesh"),
-        [.. arguments, "--address", servers.Ingestion.Address.ToString(), "--token", IngestionProcess.TokenOf("agent"), "--tenant", tenant]);
+    private Task<CommandResult> RunAsync(string tenant, params string[] arguments) =>
+        CommandResult.RunAsync(Repository.Program("Mesh.Cli", "mesh"), ArgumentsOf(tenant, arguments));
+
+    // For a command that goes on until it is ended.
+    private async Task<string> FirstLineAsync(string tenant, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Repository.Program("Mesh.Cli", "mesh"), ArgumentsOf(tenant, arguments)) { RedirectStandardOutput = true };
+        using var process = Process.Start(start)!;
+        try
+        {
+            return await process.StandardOutput.ReadLineAsync().WaitAsync(Wait.Limit) ?? "";
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    private string[] ArgumentsOf(string tenant, string[] arguments) =>
+        [.. arguments, "--address", servers.Ingestion.Address.ToString(), "--token", IngestionProcess.TokenOf("agent"), "--tenant", tenant];
 }

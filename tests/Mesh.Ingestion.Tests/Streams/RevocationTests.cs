@@ -22,6 +22,7 @@ public sealed class RevocationTests(RoleServers servers) : IClassFixture<RoleSer
         using var sender = await Sender.OpenAsync(servers.Channel, "revoked", headers: person);
         using var tail = await TailAsync("revoked", person);
         using var watch = new AlertService.AlertServiceClient(servers.Channel).WatchAlerts(new() { Parent = "tenants/revoked" }, person);
+        Assert.True(await watch.ResponseStream.MoveNext(default));
         var ack = await sender.SendAsync(new Batch
         {
             Number = 1, Series = { Sender.Series(1, "up") }, Samples = Sender.Samples((1, Now, 1)),

@@ -6,8 +6,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { FieldMask } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_mesh_auth_v1_access } from "../../auth/v1/access_pb.js";
 import type { Alert, Alert_State, AlertChange, AlertDelivery, AlertDelivery_State, AlertPolicy, AlertPolicyTemplate } from "./alert_pb.js";
 import { file_mesh_ingestion_v1_alert } from "./alert_pb.js";
@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file mesh/ingestion/v1/alert_service.proto.
  */
 export const file_mesh_ingestion_v1_alert_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9hbGVydF9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAQoYQ3JlYXRlQWxlcnRQb2xpY3lSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAiABKAkSNAoMYWxlcnRfcG9saWN5GAMgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSEgoKcmVxdWVzdF9pZBgEIAEoCSJRChlDcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlEjQKDGFsZXJ0X3BvbGljeRgBIAEoCzIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5IiUKFUdldEFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJIk4KFkdldEFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiUQoYTGlzdEFsZXJ0UG9saWNpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJsChlMaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlEjYKDmFsZXJ0X3BvbGljaWVzGAEgAygLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoEBChhVcGRhdGVBbGVydFBvbGljeVJlcXVlc3QSNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlEKGVVwZGF0ZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiKAoYRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkiGwoZRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSKJAQoRTGlzdEFsZXJ0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEi0KBXN0YXRlGAQgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSDgoGcG9saWN5GAUgASgJIlcKEkxpc3RBbGVydHNSZXNwb25zZRIoCgZhbGVydHMYASADKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJwoXQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QSDAoEbmFtZRgBIAEoCSJDChhBY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2USJwoFYWxlcnQYASABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydCIkChJXYXRjaEFsZXJ0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJIj4KE1dhdGNoQWxlcnRzUmVzcG9uc2USJwoFYWxlcnQYASABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydCJkChdDbG9uZUFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJEg4KBnBhcmVudBgCIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAyABKAkSEgoKcmVxdWVzdF9pZBgEIAEoCSJQChhDbG9uZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiWAofTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkigwEKIExpc3RBbGVydFBvbGljeVRlbXBsYXRlc1Jlc3BvbnNlEkYKFmFsZXJ0X3BvbGljeV90ZW1wbGF0ZXMYASADKAsyJi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydFBvbGljeVRlbXBsYXRlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJQChdMaXN0QWxlcnRDaGFuZ2VzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiagoYTGlzdEFsZXJ0Q2hhbmdlc1Jlc3BvbnNlEjUKDWFsZXJ0X2NoYW5nZXMYASADKAsyHi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydENoYW5nZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiigEKGkxpc3RBbGVydERlbGl2ZXJpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCRI1CgVzdGF0ZRgEIAEoDjImLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0RGVsaXZlcnkuU3RhdGUicgobTGlzdEFsZXJ0RGVsaXZlcmllc1Jlc3BvbnNlEjoKEGFsZXJ0X2RlbGl2ZXJpZXMYASADKAsyIC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydERlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCTL/DAoMQWxlcnRTZXJ2aWNlEo0BChFDcmVhdGVBbGVydFBvbGljeRIrLm1lc2guaW5nZXN0aW9uLnYxLkNyZWF0ZUFsZXJ0UG9saWN5UmVxdWVzdBosLm1lc2guaW5nZXN0aW9uLnYxLkNyZWF0ZUFsZXJ0UG9saWN5UmVzcG9uc2UiHaq7GBkKFWFsZXJ0X3BvbGljaWVzLmNyZWF0ZRAEEoEBCg5HZXRBbGVydFBvbGljeRIoLm1lc2guaW5nZXN0aW9uLnYxLkdldEFsZXJ0UG9saWN5UmVxdWVzdBopLm1lc2guaW5nZXN0aW9uLnYxLkdldEFsZXJ0UG9saWN5UmVzcG9uc2UiGqq7GBYKEmFsZXJ0X3BvbGljaWVzLmdldBADEosBChFMaXN0QWxlcnRQb2xpY2llcxIrLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljaWVzUmVxdWVzdBosLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljaWVzUmVzcG9uc2UiG6q7GBcKE2FsZXJ0X3BvbGljaWVzLmxpc3QQAxKNAQoRVXBkYXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5VcGRhdGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5VcGRhdGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy51cGRhdGUQBBKNAQoRRGVsZXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5EZWxldGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5EZWxldGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5kZWxldGUQBBKKAQoQQ2xvbmVBbGVydFBvbGljeRIqLm1lc2guaW5nZXN0aW9uLnYxLkNsb25lQWxlcnRQb2xpY3lSZXF1ZXN0GisubWVzaC5pbmdlc3Rpb24udjEuQ2xvbmVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5jcmVhdGUQBBKgAQoYTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzEjIubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0UG9saWN5VGVtcGxhdGVzUmVxdWVzdBozLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljeVRlbXBsYXRlc1Jlc3BvbnNlIhuquxgXChNhbGVydF9wb2xpY2llcy5saXN0EAMSbgoKTGlzdEFsZXJ0cxIkLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydHNSZXF1ZXN0GiUubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0c1Jlc3BvbnNlIhOquxgPCgthbGVydHMubGlzdBADEocBChBBY2tub3dsZWRnZUFsZXJ0EioubWVzaC5pbmdlc3Rpb24udjEuQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QaKy5tZXNoLmluZ2VzdGlvbi52MS5BY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2UiGqq7GBYKEmFsZXJ0cy5hY2tub3dsZWRnZRAEEoABChBMaXN0QWxlcnRDaGFuZ2VzEioubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0Q2hhbmdlc1JlcXVlc3QaKy5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRDaGFuZ2VzUmVzcG9uc2UiE6q7GA8KC2FsZXJ0cy5saXN0EAMSiQEKE0xpc3RBbGVydERlbGl2ZXJpZXMSLS5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnREZWxpdmVyaWVzUmVxdWVzdBouLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydERlbGl2ZXJpZXNSZXNwb25zZSITqrsYDwoLYWxlcnRzLmxpc3QQAxJ0CgtXYXRjaEFsZXJ0cxIlLm1lc2guaW5nZXN0aW9uLnYxLldhdGNoQWxlcnRzUmVxdWVzdBomLm1lc2guaW5nZXN0aW9uLnYxLldhdGNoQWxlcnRzUmVzcG9uc2UiFKq7GBAKDGFsZXJ0cy53YXRjaBADMAFiBnByb3RvMw", [file_google_protobuf_field_mask, file_mesh_auth_v1_access, file_mesh_ingestion_v1_alert]);
+  fileDesc("CiVtZXNoL2luZ2VzdGlvbi92MS9hbGVydF9zZXJ2aWNlLnByb3RvEhFtZXNoLmluZ2VzdGlvbi52MSKNAQoYQ3JlYXRlQWxlcnRQb2xpY3lSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIXCg9hbGVydF9wb2xpY3lfaWQYAiABKAkSNAoMYWxlcnRfcG9saWN5GAMgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSEgoKcmVxdWVzdF9pZBgEIAEoCSJRChlDcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlEjQKDGFsZXJ0X3BvbGljeRgBIAEoCzIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5IiUKFUdldEFsZXJ0UG9saWN5UmVxdWVzdBIMCgRuYW1lGAEgASgJIk4KFkdldEFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiUQoYTGlzdEFsZXJ0UG9saWNpZXNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJsChlMaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlEjYKDmFsZXJ0X3BvbGljaWVzGAEgAygLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIoEBChhVcGRhdGVBbGVydFBvbGljeVJlcXVlc3QSNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrIlEKGVVwZGF0ZUFsZXJ0UG9saWN5UmVzcG9uc2USNAoMYWxlcnRfcG9saWN5GAEgASgLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3kiKAoYRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0EgwKBG5hbWUYASABKAkiGwoZRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSKJAQoRTGlzdEFsZXJ0c1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJEi0KBXN0YXRlGAQgASgOMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQuU3RhdGUSDgoGcG9saWN5GAUgASgJIlcKEkxpc3RBbGVydHNSZXNwb25zZRIoCgZhbGVydHMYASADKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJwoXQWNrbm93bGVkZ2VBbGVydFJlcXVlc3QSDAoEbmFtZRgBIAEoCSJDChhBY2tub3dsZWRnZUFsZXJ0UmVzcG9uc2USJwoFYWxlcnQYASABKAsyGC5tZXNoLmluZ2VzdGlvbi52MS5BbGVydCIfCg9HZXRBbGVydFJlcXVlc3QSDAoEbmFtZRgBIAEoCSI7ChBHZXRBbGVydFJlc3BvbnNlEicKBWFsZXJ0GAEgASgLMhgubWVzaC5pbmdlc3Rpb24udjEuQWxlcnQiNAoSV2F0Y2hBbGVydHNSZXF1ZXN0Eg4KBnBhcmVudBgBIAEoCRIOCgZjdXJzb3IYAiABKAkifwoTV2F0Y2hBbGVydHNSZXNwb25zZRInCgVhbGVydBgBIAEoCzIYLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0Eg4KBmN1cnNvchgCIAEoCRIvCgtjaGFuZ2VfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiZAoXQ2xvbmVBbGVydFBvbGljeVJlcXVlc3QSDAoEbmFtZRgBIAEoCRIOCgZwYXJlbnQYAiABKAkSFwoPYWxlcnRfcG9saWN5X2lkGAMgASgJEhIKCnJlcXVlc3RfaWQYBCABKAkiUAoYQ2xvbmVBbGVydFBvbGljeVJlc3BvbnNlEjQKDGFsZXJ0X3BvbGljeRgBIAEoCzIeLm1lc2guaW5nZXN0aW9uLnYxLkFsZXJ0UG9saWN5IlgKH0xpc3RBbGVydFBvbGljeVRlbXBsYXRlc1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIoMBCiBMaXN0QWxlcnRQb2xpY3lUZW1wbGF0ZXNSZXNwb25zZRJGChZhbGVydF9wb2xpY3lfdGVtcGxhdGVzGAEgAygLMiYubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRQb2xpY3lUZW1wbGF0ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiUAoXTGlzdEFsZXJ0Q2hhbmdlc1JlcXVlc3QSDgoGcGFyZW50GAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKGExpc3RBbGVydENoYW5nZXNSZXNwb25zZRI1Cg1hbGVydF9jaGFuZ2VzGAEgAygLMh4ubWVzaC5pbmdlc3Rpb24udjEuQWxlcnRDaGFuZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIooBChpMaXN0QWxlcnREZWxpdmVyaWVzUmVxdWVzdBIOCgZwYXJlbnQYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkSNQoFc3RhdGUYBCABKA4yJi5tZXNoLmluZ2VzdGlvbi52MS5BbGVydERlbGl2ZXJ5LlN0YXRlInIKG0xpc3RBbGVydERlbGl2ZXJpZXNSZXNwb25zZRI6ChBhbGVydF9kZWxpdmVyaWVzGAEgAygLMiAubWVzaC5pbmdlc3Rpb24udjEuQWxlcnREZWxpdmVyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAky6A0KDEFsZXJ0U2VydmljZRKNAQoRQ3JlYXRlQWxlcnRQb2xpY3kSKy5tZXNoLmluZ2VzdGlvbi52MS5DcmVhdGVBbGVydFBvbGljeVJlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5DcmVhdGVBbGVydFBvbGljeVJlc3BvbnNlIh2quxgZChVhbGVydF9wb2xpY2llcy5jcmVhdGUQBBKBAQoOR2V0QWxlcnRQb2xpY3kSKC5tZXNoLmluZ2VzdGlvbi52MS5HZXRBbGVydFBvbGljeVJlcXVlc3QaKS5tZXNoLmluZ2VzdGlvbi52MS5HZXRBbGVydFBvbGljeVJlc3BvbnNlIhqquxgWChJhbGVydF9wb2xpY2llcy5nZXQQAxKLAQoRTGlzdEFsZXJ0UG9saWNpZXMSKy5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRQb2xpY2llc1JlcXVlc3QaLC5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRQb2xpY2llc1Jlc3BvbnNlIhuquxgXChNhbGVydF9wb2xpY2llcy5saXN0EAMSjQEKEVVwZGF0ZUFsZXJ0UG9saWN5EisubWVzaC5pbmdlc3Rpb24udjEuVXBkYXRlQWxlcnRQb2xpY3lSZXF1ZXN0GiwubWVzaC5pbmdlc3Rpb24udjEuVXBkYXRlQWxlcnRQb2xpY3lSZXNwb25zZSIdqrsYGQoVYWxlcnRfcG9saWNpZXMudXBkYXRlEAQSjQEKEURlbGV0ZUFsZXJ0UG9saWN5EisubWVzaC5pbmdlc3Rpb24udjEuRGVsZXRlQWxlcnRQb2xpY3lSZXF1ZXN0GiwubWVzaC5pbmdlc3Rpb24udjEuRGVsZXRlQWxlcnRQb2xpY3lSZXNwb25zZSIdqrsYGQoVYWxlcnRfcG9saWNpZXMuZGVsZXRlEAQSigEKEENsb25lQWxlcnRQb2xpY3kSKi5tZXNoLmluZ2VzdGlvbi52MS5DbG9uZUFsZXJ0UG9saWN5UmVxdWVzdBorLm1lc2guaW5nZXN0aW9uLnYxLkNsb25lQWxlcnRQb2xpY3lSZXNwb25zZSIdqrsYGQoVYWxlcnRfcG9saWNpZXMuY3JlYXRlEAQSoAEKGExpc3RBbGVydFBvbGljeVRlbXBsYXRlcxIyLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydFBvbGljeVRlbXBsYXRlc1JlcXVlc3QaMy5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRQb2xpY3lUZW1wbGF0ZXNSZXNwb25zZSIbqrsYFwoTYWxlcnRfcG9saWNpZXMubGlzdBADEmcKCEdldEFsZXJ0EiIubWVzaC5pbmdlc3Rpb24udjEuR2V0QWxlcnRSZXF1ZXN0GiMubWVzaC5pbmdlc3Rpb24udjEuR2V0QWxlcnRSZXNwb25zZSISqrsYDgoKYWxlcnRzLmdldBADEm4KCkxpc3RBbGVydHMSJC5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnRzUmVxdWVzdBolLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydHNSZXNwb25zZSITqrsYDwoLYWxlcnRzLmxpc3QQAxKHAQoQQWNrbm93bGVkZ2VBbGVydBIqLm1lc2guaW5nZXN0aW9uLnYxLkFja25vd2xlZGdlQWxlcnRSZXF1ZXN0GisubWVzaC5pbmdlc3Rpb24udjEuQWNrbm93bGVkZ2VBbGVydFJlc3BvbnNlIhqquxgWChJhbGVydHMuYWNrbm93bGVkZ2UQBBKAAQoQTGlzdEFsZXJ0Q2hhbmdlcxIqLm1lc2guaW5nZXN0aW9uLnYxLkxpc3RBbGVydENoYW5nZXNSZXF1ZXN0GisubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0Q2hhbmdlc1Jlc3BvbnNlIhOquxgPCgthbGVydHMubGlzdBADEokBChNMaXN0QWxlcnREZWxpdmVyaWVzEi0ubWVzaC5pbmdlc3Rpb24udjEuTGlzdEFsZXJ0RGVsaXZlcmllc1JlcXVlc3QaLi5tZXNoLmluZ2VzdGlvbi52MS5MaXN0QWxlcnREZWxpdmVyaWVzUmVzcG9uc2UiE6q7GA8KC2FsZXJ0cy5saXN0EAMSdAoLV2F0Y2hBbGVydHMSJS5tZXNoLmluZ2VzdGlvbi52MS5XYXRjaEFsZXJ0c1JlcXVlc3QaJi5tZXNoLmluZ2VzdGlvbi52MS5XYXRjaEFsZXJ0c1Jlc3BvbnNlIhSquxgQCgxhbGVydHMud2F0Y2gQAzABYgZwcm90bzM", [file_google_protobuf_field_mask, file_google_protobuf_timestamp, file_mesh_auth_v1_access, file_mesh_ingestion_v1_alert]);
 
 /**
  * Asks to create a policy.
@@ -392,6 +392,48 @@ export const AcknowledgeAlertResponseSchema: GenMessage<AcknowledgeAlertResponse
   messageDesc(file_mesh_ingestion_v1_alert_service, 13);
 
 /**
+ * Asks for one alert.
+ *
+ * @generated from message mesh.ingestion.v1.GetAlertRequest
+ */
+export type GetAlertRequest = Message<"mesh.ingestion.v1.GetAlertRequest"> & {
+  /**
+   * Required. `tenants/{tenant}/alerts/{uid}`.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.GetAlertRequest.
+ * Use `create(GetAlertRequestSchema)` to create a new message.
+ */
+export const GetAlertRequestSchema: GenMessage<GetAlertRequest> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 14);
+
+/**
+ * Answers one alert.
+ *
+ * @generated from message mesh.ingestion.v1.GetAlertResponse
+ */
+export type GetAlertResponse = Message<"mesh.ingestion.v1.GetAlertResponse"> & {
+  /**
+   * The alert.
+   *
+   * @generated from field: mesh.ingestion.v1.Alert alert = 1;
+   */
+  alert?: Alert | undefined;
+};
+
+/**
+ * Describes the message mesh.ingestion.v1.GetAlertResponse.
+ * Use `create(GetAlertResponseSchema)` to create a new message.
+ */
+export const GetAlertResponseSchema: GenMessage<GetAlertResponse> = /*@__PURE__*/
+  messageDesc(file_mesh_ingestion_v1_alert_service, 15);
+
+/**
  * Asks to follow alerts.
  *
  * @generated from message mesh.ingestion.v1.WatchAlertsRequest
@@ -403,6 +445,13 @@ export type WatchAlertsRequest = Message<"mesh.ingestion.v1.WatchAlertsRequest">
    * @generated from field: string parent = 1;
    */
   parent: string;
+
+  /**
+   * The `cursor` of the last message that was seen; empty means to begin with the alerts that are not resolved.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
 };
 
 /**
@@ -410,20 +459,35 @@ export type WatchAlertsRequest = Message<"mesh.ingestion.v1.WatchAlertsRequest">
  * Use `create(WatchAlertsRequestSchema)` to create a new message.
  */
 export const WatchAlertsRequestSchema: GenMessage<WatchAlertsRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 14);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 16);
 
 /**
- * One alert as it is now.
+ * One step in the life of an alert.
  *
  * @generated from message mesh.ingestion.v1.WatchAlertsResponse
  */
 export type WatchAlertsResponse = Message<"mesh.ingestion.v1.WatchAlertsResponse"> & {
   /**
-   * The alert.
+   * The alert as it was right after the step. Empty in one message of each stream: it says that all of the past has been told, and
+   * brings a cursor to go on from where there was nothing to tell.
    *
    * @generated from field: mesh.ingestion.v1.Alert alert = 1;
    */
   alert?: Alert | undefined;
+
+  /**
+   * Where to go on from.
+   *
+   * @generated from field: string cursor = 2;
+   */
+  cursor: string;
+
+  /**
+   * When the step was taken; empty without an alert.
+   *
+   * @generated from field: google.protobuf.Timestamp change_time = 3;
+   */
+  changeTime?: Timestamp | undefined;
 };
 
 /**
@@ -431,7 +495,7 @@ export type WatchAlertsResponse = Message<"mesh.ingestion.v1.WatchAlertsResponse
  * Use `create(WatchAlertsResponseSchema)` to create a new message.
  */
 export const WatchAlertsResponseSchema: GenMessage<WatchAlertsResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 15);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 17);
 
 /**
  * Asks to clone a policy.
@@ -474,7 +538,7 @@ export type CloneAlertPolicyRequest = Message<"mesh.ingestion.v1.CloneAlertPolic
  * Use `create(CloneAlertPolicyRequestSchema)` to create a new message.
  */
 export const CloneAlertPolicyRequestSchema: GenMessage<CloneAlertPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 16);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 18);
 
 /**
  * Answers the clone.
@@ -495,7 +559,7 @@ export type CloneAlertPolicyResponse = Message<"mesh.ingestion.v1.CloneAlertPoli
  * Use `create(CloneAlertPolicyResponseSchema)` to create a new message.
  */
 export const CloneAlertPolicyResponseSchema: GenMessage<CloneAlertPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 17);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 19);
 
 /**
  * Asks for a page of templates.
@@ -530,7 +594,7 @@ export type ListAlertPolicyTemplatesRequest = Message<"mesh.ingestion.v1.ListAle
  * Use `create(ListAlertPolicyTemplatesRequestSchema)` to create a new message.
  */
 export const ListAlertPolicyTemplatesRequestSchema: GenMessage<ListAlertPolicyTemplatesRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 18);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 20);
 
 /**
  * Answers a page of templates.
@@ -558,7 +622,7 @@ export type ListAlertPolicyTemplatesResponse = Message<"mesh.ingestion.v1.ListAl
  * Use `create(ListAlertPolicyTemplatesResponseSchema)` to create a new message.
  */
 export const ListAlertPolicyTemplatesResponseSchema: GenMessage<ListAlertPolicyTemplatesResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 19);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 21);
 
 /**
  * Asks for the steps of an alert's life.
@@ -593,7 +657,7 @@ export type ListAlertChangesRequest = Message<"mesh.ingestion.v1.ListAlertChange
  * Use `create(ListAlertChangesRequestSchema)` to create a new message.
  */
 export const ListAlertChangesRequestSchema: GenMessage<ListAlertChangesRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 20);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 22);
 
 /**
  * Answers steps of an alert's life.
@@ -621,7 +685,7 @@ export type ListAlertChangesResponse = Message<"mesh.ingestion.v1.ListAlertChang
  * Use `create(ListAlertChangesResponseSchema)` to create a new message.
  */
 export const ListAlertChangesResponseSchema: GenMessage<ListAlertChangesResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 21);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 23);
 
 /**
  * Asks for a page of deliveries.
@@ -663,7 +727,7 @@ export type ListAlertDeliveriesRequest = Message<"mesh.ingestion.v1.ListAlertDel
  * Use `create(ListAlertDeliveriesRequestSchema)` to create a new message.
  */
 export const ListAlertDeliveriesRequestSchema: GenMessage<ListAlertDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 22);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 24);
 
 /**
  * Answers a page of deliveries.
@@ -691,7 +755,7 @@ export type ListAlertDeliveriesResponse = Message<"mesh.ingestion.v1.ListAlertDe
  * Use `create(ListAlertDeliveriesResponseSchema)` to create a new message.
  */
 export const ListAlertDeliveriesResponseSchema: GenMessage<ListAlertDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_mesh_ingestion_v1_alert_service, 23);
+  messageDesc(file_mesh_ingestion_v1_alert_service, 25);
 
 /**
  * Manages alert policies and alerts.
@@ -774,6 +838,16 @@ export const AlertService: GenService<{
     output: typeof ListAlertPolicyTemplatesResponseSchema;
   },
   /**
+   * Answers one alert. Errors: NOT_FOUND (`ALERT_NOT_FOUND`).
+   *
+   * @generated from rpc mesh.ingestion.v1.AlertService.GetAlert
+   */
+  getAlert: {
+    methodKind: "unary";
+    input: typeof GetAlertRequestSchema;
+    output: typeof GetAlertResponseSchema;
+  },
+  /**
    * Lists alerts, newest first.
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.ListAlerts
@@ -814,7 +888,10 @@ export const AlertService: GenService<{
     output: typeof ListAlertDeliveriesResponseSchema;
   },
   /**
-   * Streams alerts: first those that are not resolved, then every change.
+   * Streams alerts: first those that are not resolved, then every step of their lives, in order. After a broken stream, a watcher that
+   * asks again with the last cursor it was given, of whichever replica, misses no step and is told none twice. Errors:
+   * INVALID_ARGUMENT (`cursor`), OUT_OF_RANGE (`CURSOR_EXPIRED`: some of what came behind the cursor is forgotten, which happens 90
+   * days after an alert was resolved; begin again without a cursor).
    *
    * @generated from rpc mesh.ingestion.v1.AlertService.WatchAlerts
    */
