@@ -5,14 +5,14 @@ using System.Security.Cryptography;
 namespace Mesh.Servers;
 
 /// <summary>
-/// Ports of 127.0.0.1 that nobody listens on. They lie below the range from which the system takes ports for outgoing connections, so
-/// that a server which is restarted later finds its port still free. Whoever was given one keeps it until its process ends, also while
+/// Ports of 127.0.0.1 that nobody listens on. They lie below the range from which the system takes ports for outgoing connections, and
+/// below the one from which agents take those of allocations, so that a server which is restarted later finds its port still free. Whoever was given one keeps it until its process ends, also while
 /// nobody listens there: other processes of the same user are given others.
 /// </summary>
 public static class FreePorts
 {
-    private const int First = 20_000;
-    private const int End = 32_000;
+    private const int First = 10_000;
+    private const int End = 20_000;
     private static readonly HashSet<int> Taken = [];
     private static readonly FileStream Claims = OpenClaims();
 

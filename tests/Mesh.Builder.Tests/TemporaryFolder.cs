@@ -14,5 +14,15 @@ internal sealed class TemporaryFolder : IDisposable
         return this[path];
     }
 
-    public void Dispose() => Directory.Delete(Root, recursive: true);
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Root, recursive: true);
+        }
+        catch (Exception busy) when (busy is IOException or UnauthorizedAccessException)
+        {
+            // A process that is ending may still write or hold a mount. The system's folder for such things takes what is left.
+        }
+    }
 }

@@ -116,7 +116,7 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
         folder.Reset();
     }
 
-    // A full disk or a busy folder must not make the agent lose the thread: nothing goes on before this is done.
+    // A full disk, a busy folder or a machine with no room for a process must not make the agent lose the thread: nothing goes on before this is done.
     private async Task InsistAsync(Func<Task> work, string what, CancellationToken cancellation)
     {
         while (true)
@@ -126,7 +126,7 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
                 await work();
                 return;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
             {
                 parts.Log.LogError(e, "Allocation {Allocation} cannot be {What}; tries again", Uid, what);
                 await Task.Delay(TimeSpan.FromSeconds(1), parts.Time, cancellation);
@@ -164,10 +164,10 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
             nextLockWatch = parts.Time.GetUtcNow() + TimeSpan.FromSeconds(5);
             parts.Shims.Launch(folder, parts.Runtime.Prepare(AllocationContainer.Create(Current.Spec, image!, port), folder));
         }
-        catch (Exception e) when (e is RuntimeException or ImageException or IOException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
             parts.Log.LogWarning(e, "Allocation {Allocation} could not be started", Uid);
-            await HandleAsync(new AllocationEvent.LaunchFailed(e.Message, e is not IOException), cancellation);
+            await HandleAsync(new AllocationEvent.LaunchFailed(e.Message, e is RuntimeException or ImageException), cancellation);
         }
     }
 

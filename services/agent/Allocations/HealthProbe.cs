@@ -36,8 +36,9 @@ public sealed class HealthProbe(IContainerRuntime runtime, AllocationStore store
         {
             return $"no answer within {check.Timeout.TotalSeconds:0.#} s";
         }
-        catch (Exception e) when (e is HttpRequestException or SocketException or IOException or RuntimeException)
+        catch (Exception e) when (!cancellation.IsCancellationRequested)
         {
+            // A command that cannot be run is as wrong as one that fails.
             return e.Message;
         }
     }

@@ -81,7 +81,7 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
             await runner.RunAsync(ending.Token);
             for (var waited = 0; waited < 600 && !MayRemove(uid); waited++)
                 await Task.Delay(TimeSpan.FromSeconds(1), parts.Time, ending.Token);
-            parts.Store.Folder(uid).Delete();
+            while (!TryDelete(uid)) await Task.Delay(TimeSpan.FromSeconds(1), parts.Time, ending.Token);
             runners.TryRemove(uid, out _);
         }
         catch (OperationCanceledException)
@@ -91,6 +91,20 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
         catch (Exception e)
         {
             log.LogError(e, "Allocation {Allocation} is out of control until the agent is restarted", uid);
+        }
+    }
+
+    private bool TryDelete(string uid)
+    {
+        try
+        {
+            parts.Store.Folder(uid).Delete();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning(e, "The folder of allocation {Allocation} cannot be removed yet", uid);
+            return false;
         }
     }
 

@@ -70,7 +70,9 @@ public sealed class RuncRuntime(string runc, string stateFolder, string layerFol
         }
         catch (OperationCanceledException) when (File.Exists(pidFile))
         {
-            Linux.Kill(int.Parse(await File.ReadAllTextAsync(pidFile, CancellationToken.None), CultureInfo.InvariantCulture), Linux.SigKill);
+            // Where it is not written yet, nothing has begun.
+            if (int.TryParse(await File.ReadAllTextAsync(pidFile, CancellationToken.None), CultureInfo.InvariantCulture, out var process))
+                Linux.Kill(process, Linux.SigKill);
             throw;
         }
         finally
@@ -104,7 +106,7 @@ public sealed class RuncRuntime(string runc, string stateFolder, string layerFol
             var caught = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("SigCgt:", StringComparison.Ordinal));
             return (ulong.Parse(caught.AsSpan(7).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture) & (1UL << (Linux.SigTerm - 1))) != 0;
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or InvalidOperationException)
         {
             return true;
         }

@@ -8,6 +8,7 @@ namespace Mesh.Agent.Tests.Program;
 internal sealed class IngestionSide : TelemetryService.TelemetryServiceBase
 {
     private readonly ConcurrentDictionary<string, ulong> durable = new();
+    private readonly SemaphoreSlim turn = new(1, 1);
     private int othersOpens;
 
     public ConcurrentQueue<LogRecord> Logs { get; } = new();
@@ -27,6 +28,20 @@ internal sealed class IngestionSide : TelemetryService.TelemetryServiceBase
     public ConcurrentQueue<Batch> SentToAnother { get; } = new();
 
     public override async Task Stream(IAsyncStreamReader<StreamRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context)
+    {
+        // A writer's new stream begins when its old one has ended, as ingestion sees to it.
+        await turn.WaitAsync(context.CancellationToken);
+        try
+        {
+            await ServeAsync(requests, responses, context);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    private async Task ServeAsync(IAsyncStreamReader<StreamRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context)
     {
         Assert.True(await requests.MoveNext(context.CancellationToken));
         var writer = requests.Current.Open.WriterId;

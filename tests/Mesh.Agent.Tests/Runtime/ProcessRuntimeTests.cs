@@ -3,6 +3,7 @@ using Mesh.Agent.Runtime;
 using Mesh.Agent.Runtime.Shim;
 using Mesh.Agent.Tests.Allocations;
 using Mesh.Agent.Tests.Testing;
+using Mesh.Testing;
 
 namespace Mesh.Agent.Tests.Runtime;
 
@@ -41,9 +42,9 @@ public sealed class ProcessRuntimeTests : IAsyncLifetime
         var after = await node.WaitAsync(spec.Uid, allocation => allocation.Phase == AllocationPhase.Running);
         Assert.Equal(before.StartTime, after.StartTime);
         var leader = ShimFiles.Read(node.Folder(spec.Uid).Started, ShimJson.Default.ShimStart)!.ProcessId;
-        Assert.True(node.Runtime.ReadUsage(spec.Uid, node.Folder(spec.Uid)) is { Processes: >= 2, MemoryBytes: > 0 });
+        await Wait.UntilAsync("all its family runs", () => node.Runtime.ReadUsage(spec.Uid, node.Folder(spec.Uid)) is { Processes: >= 3, MemoryBytes: > 0 });
 
         Assert.True((await node.StopAsync(spec.Uid)).IsFinal);
-        Assert.DoesNotContain(ProcessTable.Read(), process => process.Session == leader);
+        await Wait.UntilAsync("nobody of it is left", () => !ProcessTable.Read().Any(process => process.Session == leader));
     }
 }

@@ -4,6 +4,7 @@ using Mesh.Agent.Runtime;
 using Mesh.Agent.Runtime.Shim;
 using Mesh.Agent.Tests.Allocations;
 using Mesh.Agent.Tests.Testing;
+using Mesh.Testing;
 
 namespace Mesh.Agent.Tests.Runtime;
 
@@ -96,9 +97,9 @@ public sealed class RuncTests : IAsyncLifetime
         var stays = Shell("echo $$; while true; do sleep 0.05; done");
         var ends = Shell("sleep 1; exit 9") with { RunsToCompletion = true, Restart = new(0, TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1)) };
         var before = await node.RunAsync(stays, IsRunning);
-        await node.RunAsync(ends, IsRunning);
+        await node.RunAsync(ends, allocation => IsRunning(allocation) || allocation.IsFinal);
         await node.StopAgentAsync();
-        await Task.Delay(1500);
+        await Wait.UntilAsync("it has ended", () => !ShimLock.IsHeld(node.Folder(ends.Uid)));
         await node.StartAgentAsync();
 
         Assert.Equal(9, (await node.WaitAsync(ends.Uid, allocation => allocation.IsFinal)).ExitCode);
@@ -128,7 +129,7 @@ public sealed class RuncTests : IAsyncLifetime
         File.Delete(node.Folder(spec.Uid).Record);
         await node.StartAgentAsync();
 
-        Assert.False(Directory.Exists($"/proc/{process}"));
+        await Wait.UntilAsync("its process is gone", () => !Directory.Exists($"/proc/{process}"));
         Assert.False(Directory.Exists(node.Folder(spec.Uid).Path));
         Assert.DoesNotContain(spec.Uid, node.Runtime.Traces());
         Assert.DoesNotContain(File.ReadLines("/proc/mounts"), line => line.Contains(spec.Uid, StringComparison.Ordinal));
@@ -185,10 +186,7 @@ public sealed class RuncTests : IAsyncLifetime
         var spec = Shell("exit 0");
         await node.RunToEndAsync(spec);
         await node.Allocations.ForgetAsync(spec.Uid, default);
-        for (var i = 0; i < 200 && Directory.Exists(node.Folder(spec.Uid).Path); i++) await Task.Delay(20);
-
-        Assert.False(Directory.Exists(node.Folder(spec.Uid).Path));
-        Assert.Empty(node.Runtime.Traces());
+        await Wait.UntilAsync("nothing is left", () => !Directory.Exists(node.Folder(spec.Uid).Path) && node.Runtime.Traces().Count == 0);
     }
 
     private static bool IsRunning(Allocation allocation) => allocation.Phase == AllocationPhase.Running;
@@ -206,11 +204,7 @@ public sealed class RuncTests : IAsyncLifetime
         }
         """);
 
-    private async Task LogHolds(string uid, string line)
-    {
-        for (var i = 0; i < 1000 && !node.Log(uid).Contains(line); i++) await Task.Delay(20);
-        Assert.Contains(line, node.Log(uid));
-    }
+    private Task LogHolds(string uid, string line) => Wait.UntilAsync($"the log holds {line}", () => node.Log(uid).Contains(line));
 
     private ShimStart Started(string uid) => ShimFiles.Read(node.Folder(uid).Started, ShimJson.Default.ShimStart)!;
 
