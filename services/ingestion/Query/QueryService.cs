@@ -11,6 +11,7 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
     : V1.QueryService.QueryServiceBase
 {
     private const int MaxBacklog = 1_000;
+    private static readonly TimeSpan PositionInterval = TimeSpan.FromSeconds(5);
 
     public override async Task QueryMetrics(
         V1.QueryMetricsRequest request, IServerStreamWriter<V1.QueryMetricsResponse> responseStream, ServerCallContext context)
@@ -69,13 +70,19 @@ public sealed class QueryService(MetricStore metrics, LogStore logs, TraceStore 
     {
         var filter = new LogFilter(TenantName.Parse(request.Parent, "parent").Tenant, Selector.Parse(request.Selector, "selector"), request.Contains);
         using var subscription = tail.Relay(filter, request.Undrained, request.After);
-        do
+        V1.TailPosition? told = null;
+        for (var waiting = Task.FromResult(true); !waiting.IsCompleted || await waiting;)
         {
             var page = subscription.TakePage();
             page.Position = tail.PositionOf(subscription);
-            await responseStream.WriteAsync(page, context.CancellationToken);
+            if (page.Records.Count > 0 || page.Dropped > 0 || !page.Position.Equals(told))
+                await responseStream.WriteAsync(page, context.CancellationToken);
+            told = page.Position;
+            if (waiting.IsCompleted)
+                waiting = subscription.WaitAsync(context.CancellationToken).AsTask();
+            // Where nothing matches, the reader is told from time to time how far the log has come.
+            await ((Task)waiting).WaitAsync(PositionInterval, time, context.CancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        while (await subscription.WaitAsync(context.CancellationToken));
     }
 
     public override async Task<V1.GetTraceResponse> GetTrace(V1.GetTraceRequest request, ServerCallContext context)

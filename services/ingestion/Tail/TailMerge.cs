@@ -5,7 +5,7 @@ namespace Mesh.Ingestion.Tail;
 /// <summary>
 /// One reader's stream out of what this replica and the others take. It holds few pieces: while the reader does not take them nobody is
 /// read on, and each replica's own queue counts what it has to leave out. A replica that is away ends nothing: it is asked again for as
-/// long as it is listed, behind what it sent last.
+/// long as it is listed, behind what it sent last. What breaks here itself ends the stream: its reader would wait for what never comes.
 /// </summary>
 public sealed partial class TailMerge : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ public sealed partial class TailMerge : IAsyncDisposable
         var list = others();
         Follow(list, request.Undrained);
         _opened = Task.WhenAll(_followed.Values.Select(followed => followed.Asked.Task));
-        _running = Task.WhenAll(PumpAsync(own), FollowAsync(list, others));
+        _running = Task.WhenAll(GuardAsync(PumpAsync(own)), GuardAsync(FollowAsync(list, others)));
     }
 
     /// <summary>The pieces, as they come.</summary>
@@ -57,10 +57,23 @@ public sealed partial class TailMerge : IAsyncDisposable
         _end.Dispose();
     }
 
+    private async Task GuardAsync(Task loop)
+    {
+        try
+        {
+            await loop;
+        }
+        catch (Exception exception)
+        {
+            _pieces.Writer.TryComplete(exception);
+        }
+    }
+
     private async Task PumpAsync(TailSubscription own)
     {
         while (await own.WaitAsync(_end.Token))
             await SendAsync(own.TakePage());
+        _pieces.Writer.TryComplete();
     }
 
     private async Task FollowAsync(ReplicaList list, Func<ReplicaList> others)
@@ -83,7 +96,7 @@ public sealed partial class TailMerge : IAsyncDisposable
                 continue;
             var followed = new Followed(replica) { Undrained = undrained };
             _followed[replica.Id] = followed;
-            followed.Running = FollowAsync(followed, known);
+            followed.Running = GuardAsync(FollowAsync(followed, known));
         }
     }
 
@@ -104,7 +117,7 @@ public sealed partial class TailMerge : IAsyncDisposable
                 {
                     failures = 0;
                     followed.Asked.TrySetResult();
-                    // What has come is passed on, even if its replica has gone.
+                    // What has come is passed on, even if its replica has gone. A piece without records only tells how far it has come.
                     await SendAsync(piece);
                     followed.Position = piece.Position;
                 }

@@ -26,7 +26,7 @@ public sealed class TailSubscription(LogFilter filter, Action<TailSubscription> 
 
     public bool Relayed => relayed;
 
-    /// <summary>Behind the last record that was taken; the start before the first.</summary>
+    /// <summary>Behind the last record that was taken, or behind what came after it and did not match; the start before the first.</summary>
     public TailedRow Reached => _reached;
 
     /// <summary>Waits for a record; false when the subscription has ended.</summary>
@@ -47,9 +47,18 @@ public sealed class TailSubscription(LogFilter filter, Action<TailSubscription> 
     /// <summary>Takes what fits into one message, and what was left out.</summary>
     public V1.TailReplicaResponse TakePage()
     {
+        // Asked first: what lies before it has been offered by now.
+        var next = Next;
         var (page, bytes) = (new V1.TailReplicaResponse { Dropped = TakeDropped() }, 0);
-        while (page.Records.Count < Pages.MaxItems && bytes < Pages.MaxBytes && TryRead(out var record))
+        while (page.Records.Count < Pages.MaxItems && bytes < Pages.MaxBytes)
         {
+            if (!TryRead(out var record))
+            {
+                if (next > _reached.Frame)
+                    _reached = new(next, 0);
+                break;
+            }
+
             page.Records.Add(record);
             bytes += record.CalculateSize();
         }

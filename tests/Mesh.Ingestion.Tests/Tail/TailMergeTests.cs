@@ -54,6 +54,33 @@ public sealed class TailMergeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_replica_that_sent_nothing_is_asked_again_behind_what_did_not_match()
+    {
+        var b = new Fake("b");
+        Tell(b);
+        await using var merge = Merge();
+        b.Send(7, "before");
+        b.Note(900);
+        b.Break();
+        await Wait.UntilAsync("it is asked again", () => b.Asked.Count > 1);
+        Assert.Equal(900, b.Asked.ElementAt(1).After.Frame);
+        b.Send(901, "after");
+        Assert.Equal(["before", "after"], await TakeAsync(merge, 2));
+    }
+
+    [Fact]
+    public async Task A_fault_of_the_merge_ends_the_stream_and_does_not_leave_the_reader_waiting()
+    {
+        Tell();
+        var lists = new Queue<ReplicaList>([_list]);
+        await using var merge = new TailMerge(_own, lists.Dequeue, new(), TimeProvider.System, NullLogger.Instance, _reader.Token);
+        _own.Offer(new LogRecord { Body = "own" });
+        Assert.Equal(["own"], await TakeAsync(merge, 1));
+        Tell();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => TakeAsync(merge, 1));
+    }
+
+    [Fact]
     public async Task Replicas_come_go_and_come_back_while_a_reader_reads()
     {
         var b = new Fake("b");
@@ -157,6 +184,8 @@ public sealed class TailMergeTests : IDisposable
 
         public void Send(long frame, string body) =>
             _pieces.Writer.TryWrite(new() { Records = { new LogRecord { Body = body } }, Position = new() { Frame = frame } });
+
+        public void Note(long frame) => _pieces.Writer.TryWrite(new() { Position = new() { Frame = frame } });
 
         public void Drop(long count) => _pieces.Writer.TryWrite(new() { Dropped = count, Position = new() });
 

@@ -63,6 +63,37 @@ public sealed class TailReplicaTests(ReplicaServers servers) : IClassFixture<Rep
         await Assert.ThrowsAnyAsync<Exception>(() => reading.WaitAsync(Wait.Limit));
     }
 
+    [Fact]
+    public async Task A_replica_tells_how_far_its_log_has_come_though_nothing_matches()
+    {
+        await using var replica = servers.Replica("quiet");
+        await servers.StartAsync(replica);
+        using var channel = replica.Connect();
+        var client = new QueryService.QueryServiceClient(channel);
+        using var patience = new CancellationTokenSource(3 * Wait.Limit);
+        using var quiet = client.TailReplica(new TailReplicaRequest { Parent = "tenants/quiet", Selector = "{app='none'}" }, IngestionProcess.Headers);
+        Assert.True(await quiet.ResponseStream.MoveNext(patience.Token));
+        var before = quiet.ResponseStream.Current.Position;
+        await SendAsync(replica, "quiet", "shop", "old", "older");
+        Assert.True(await quiet.ResponseStream.MoveNext(patience.Token));
+        Assert.Empty(quiet.ResponseStream.Current.Records);
+        var after = quiet.ResponseStream.Current.Position;
+        Assert.True(after.Frame > before.Frame, $"{before} and {after}");
+
+        Assert.Equal("old", await FirstAsync(before));
+        await SendAsync(replica, "quiet", "shop", "new");
+        Assert.Equal("new", await FirstAsync(after));
+
+        async Task<string> FirstAsync(TailPosition position)
+        {
+            using var again = client.TailReplica(new TailReplicaRequest { Parent = "tenants/quiet", After = position }, IngestionProcess.Headers);
+            do
+                Assert.True(await again.ResponseStream.MoveNext(patience.Token));
+            while (again.ResponseStream.Current.Records.Count == 0);
+            return again.ResponseStream.Current.Records[0].Body;
+        }
+    }
+
     private async Task ReadAsync(IAsyncStreamReader<TailResponse> stream)
     {
         while (await stream.MoveNext(default))

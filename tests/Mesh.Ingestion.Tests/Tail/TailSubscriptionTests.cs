@@ -32,4 +32,25 @@ public sealed class TailSubscriptionTests
         Assert.Equal(["100/2", "200/0"], tail.TakePage().Records.Select(record => record.Body));
         Assert.Equal(new(200, 1), tail.Reached);
     }
+
+    [Fact]
+    public void A_quiet_tail_comes_as_far_as_the_log_but_never_past_what_it_has_not_taken()
+    {
+        using var tail = new TailSubscription(new LogFilter("acme", Selector.All, ""), _ => { });
+        tail.Begin(new(100, 2));
+        Assert.Empty(tail.TakePage().Records);
+        Assert.Equal(new(100, 2), tail.Reached);
+        tail.Next = 300;
+        Assert.Empty(tail.TakePage().Records);
+        Assert.Equal(new(300, 0), tail.Reached);
+        for (var i = 0; i < 3_000; i++)
+            tail.Offer(new LogRecord { Body = $"{i}" }, new(400, i));
+        tail.Next = 500;
+        var taken = tail.TakePage().Records.Count;
+        Assert.Equal(new(400, taken), tail.Reached);
+        while (taken < 3_000)
+            taken += tail.TakePage().Records.Count;
+        tail.TakePage();
+        Assert.Equal(new(500, 0), tail.Reached);
+    }
 }

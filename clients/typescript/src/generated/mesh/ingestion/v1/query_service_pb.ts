@@ -455,7 +455,8 @@ export const TailReplicaRequestSchema: GenMessage<TailReplicaRequest> = /*@__PUR
   messageDesc(file_mesh_ingestion_v1_query_service, 8);
 
 /**
- * New records of one replica. The first response comes at once, even when it has no records.
+ * New records of one replica. The first response comes at once, even when it has no records; while others are taken that
+ * do not match, one without records comes every few seconds and tells how far the log has come.
  *
  * @generated from message mesh.ingestion.v1.TailReplicaResponse
  */
@@ -475,7 +476,7 @@ export type TailReplicaResponse = Message<"mesh.ingestion.v1.TailReplicaResponse
   dropped: bigint;
 
   /**
-   * The position behind the last of the records.
+   * The position behind the last of the records, and behind those after it that do not match.
    *
    * @generated from field: mesh.ingestion.v1.TailPosition position = 3;
    */
