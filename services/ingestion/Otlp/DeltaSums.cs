@@ -7,7 +7,8 @@ namespace Mesh.Ingestion.Otlp;
 /// Adds up what exporters send as the change since their last point (OpenTelemetry metrics data model, "Temporality"), since
 /// everything else here counts from a start. The sums live in memory. After a restart a series falls to zero, right behind its
 /// last point, and counts on from there: the reset of a counter, over which every rate and increase stays exact. A point
-/// that comes again, because its sender saw no answer, is not added again.
+/// that comes again, because its sender saw no answer, is not added again. Of a sum that may fall the reset cannot be told from
+/// a fall: its value is wrong from then on. Going on would take the log to say of each total up to which change it was added up.
 /// </summary>
 public sealed class DeltaSums(TimeProvider time)
 {
