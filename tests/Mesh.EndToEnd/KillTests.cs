@@ -95,7 +95,7 @@ public sealed class KillTests(Stack stack)
             using var response = await stack.AskAsync(app);
             return response.IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is RpcException or HttpRequestException)
+        catch (Exception e) when (e is RpcException or HttpRequestException or OperationCanceledException)
         {
             return false;
         }

@@ -11,7 +11,7 @@ namespace Mesh.EndToEnd;
 public sealed class Stack : IAsyncLifetime, IDisposable
 {
     private readonly TestFolder _folder = new();
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly HttpClient _http = new() { Timeout = Wait.Limit };
     private Dictionary<string, string> _endpoints = [];
 
     public string Home => Path.Combine(_folder.Path, "home");
@@ -101,7 +101,13 @@ public sealed class Stack : IAsyncLifetime, IDisposable
         }
     }
 
-    public void Kill(string program) => LinuxProcess.Signal(PidOf(program), LinuxProcess.Kill);
+    public void Kill(string program)
+    {
+        // The number 0 would stand for this process and all that it has started.
+        var process = PidOf(program);
+        Assert.NotEqual(0, process);
+        LinuxProcess.Signal(process, LinuxProcess.Kill);
+    }
 
     /// <summary>Processes whose command line or environment names this stack's folder.</summary>
     public IReadOnlyList<string> Processes() =>

@@ -145,7 +145,7 @@ public sealed class BuildTests(BuilderFixture fixture)
         Assert.Contains("compiling", failing.Log, StringComparison.Ordinal);
         Assert.Contains("exit code 3", failing.Build.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(StatusCode.NotFound, notFound);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(fixture.Data, "builds")));
+        await NothingIsLeftAsync("builds");
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class BuildTests(BuilderFixture fixture)
     public async Task A_build_whose_builder_was_killed_is_taken_up_again()
     {
         var app = await fixture.CreateAppAsync("killed");
-        var source = await fixture.UploadAsync(app, BuilderFixture.Archive(("package.json", """{"scripts":{"build":"echo working; sleep 5"}}"""), ("server.js", "")));
+        var source = await fixture.UploadAsync(app, BuilderFixture.Archive(("package.json", """{"scripts":{"build":"echo working; sleep 15"}}"""), ("server.js", "")));
         var build = (await fixture.Builds.CreateBuildAsync(new CreateBuildRequest { Parent = app, Build = new() { Source = source.Name } })).Build;
         using (var log = fixture.Builds.StreamBuildLog(new StreamBuildLogRequest { Name = build.Name }))
         {
@@ -254,7 +254,7 @@ public sealed class BuildTests(BuilderFixture fixture)
         Assert.Equal((StatusCode.InvalidArgument, "DIGEST_MISMATCH"), (mismatch.StatusCode, mismatch.Reason()));
         Assert.Equal((StatusCode.InvalidArgument, "ARCHIVE_INVALID"), (noArchive.StatusCode, noArchive.Reason()));
         Assert.Equal((StatusCode.NotFound, "APP_NOT_FOUND"), (noApp.StatusCode, noApp.Reason()));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(fixture.Data, "uploads")));
+        await NothingIsLeftAsync("uploads");
     }
 
     [Fact]
@@ -273,6 +273,10 @@ public sealed class BuildTests(BuilderFixture fixture)
         Assert.Equal("APP_NOT_FOUND", noApp.Reason());
         Assert.Equal("SOURCE_NOT_FOUND", source.Reason());
     }
+
+    // A build that was cancelled cleans up after its end was told.
+    private Task NothingIsLeftAsync(string folder) =>
+        Testing.Wait.UntilAsync($"nothing is left of {folder}", () => !Directory.EnumerateFileSystemEntries(Path.Combine(fixture.Data, folder)).Any());
 
     private async Task<byte[]> ReadAsync(string repository, string digest)
     {

@@ -45,13 +45,13 @@ public sealed class ControllerFixture : IAsyncLifetime
     /// <summary>The Consul agent in which the controllers register.</summary>
     public Uri Consul => _consul.Address;
 
-    /// <summary>Starts a controller on the same database.</summary>
-    public Task<MeshProcess> StartAsync() => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>
+    /// <summary>Starts a controller on the same database, which drains for so long when it is stopped.</summary>
+    public Task<MeshProcess> StartAsync(int drainSeconds = 3) => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>
     {
         ["MESH_POSTGRES"] = Database,
         ["MESH_CONSUL"] = _consul.Address.ToString(),
         ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(_clusterKey),
-        ["MESH_DRAIN_SECONDS"] = "3",
+        ["MESH_DRAIN_SECONDS"] = $"{drainSeconds}",
     });
 
     public Caller As(string token, MeshProcess? process = null)

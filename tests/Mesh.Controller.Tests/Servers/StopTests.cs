@@ -12,7 +12,7 @@ public sealed class StopTests(ControllerFixture mesh)
     [Fact]
     public async Task A_controller_that_is_stopped_drains_and_ends_without_an_error()
     {
-        await using var process = await mesh.StartAsync();
+        await using var process = await mesh.StartAsync(drainSeconds: 15);
         var caller = mesh.As(mesh.ServiceToken, process);
         using var watch = caller.Routes.WatchRoutes(new() { RouterId = "tests" });
         Assert.True(await watch.ResponseStream.MoveNext(default));

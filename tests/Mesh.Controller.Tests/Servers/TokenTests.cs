@@ -32,7 +32,7 @@ public sealed class TokenTests(ControllerFixture controller)
         var expiring = await controller.Service.Tokens.CreateTokenAsync(new()
         {
             Parent = "tenants/acme",
-            Token = new() { Member = "tenants/acme/members/bob", ExpireTime = (TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(3)).ToTimestamp() },
+            Token = new() { Member = "tenants/acme/members/bob", ExpireTime = (TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(10)).ToTimestamp() },
         });
         var lasting = await controller.MakeTokenAsync("acme", "bob");
         await controller.As(lasting.Secret).Tokens.GetCallerAsync(new());

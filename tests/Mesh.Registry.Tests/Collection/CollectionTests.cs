@@ -17,7 +17,7 @@ public sealed class CollectionTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         server = await RegistryServer.StartAsync(
-            ("MESH_REGISTRY_COLLECTION_GRACE_SECONDS", "0"), ("MESH_REGISTRY_COLLECTION_INTERVAL_SECONDS", "3600"), ("MESH_REGISTRY_UPLOAD_GRACE_SECONDS", "1"));
+            ("MESH_REGISTRY_COLLECTION_GRACE_SECONDS", "0"), ("MESH_REGISTRY_COLLECTION_INTERVAL_SECONDS", "3600"), ("MESH_REGISTRY_UPLOAD_GRACE_SECONDS", "3600"));
         client = server.Client(Callers.Admin);
 
         // The collection of the start has ended when this one has.
