@@ -211,7 +211,7 @@ public sealed class CommandTests(IngestionServers servers) : IClassFixture<Inges
         using var process = Process.Start(start)!;
         try
         {
-            return await process.StandardOutput.ReadLineAsync().WaitAsync(Wait.Limit) ?? "";
+            return await process.StandardOutput.ReadLineAsync().WaitAsync(5 * Wait.Limit) ?? "";
         }
         finally
         {
