@@ -40,9 +40,10 @@ public sealed class TelemetryTests
     [Fact]
     public void Only_so_many_traces_begin_each_second()
     {
-        var sampler = new TraceSampler(5, TimeProvider.System);
+        var (sampler, start) = (new TraceSampler(5, TimeProvider.System), TimeProvider.System.GetTimestamp());
         var begun = Enumerable.Range(0, 1000).Count(_ => sampler.ShouldSample(default).Decision is OpenTelemetry.Trace.SamplingDecision.RecordAndSample);
-        Assert.InRange(begun, 5, 10);
+        // It may last from one second into another, and longer on a busy machine.
+        Assert.InRange(begun, 5, 5 * ((int)TimeProvider.System.GetElapsedTime(start).TotalSeconds + 2));
     }
 
     private int Arrived(string from, string service) =>

@@ -109,10 +109,10 @@ public sealed class AlertConditionTests(IngestionServers servers) : IClassFixtur
             HoldDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)), KeepFiringDuration = Duration.FromTimeSpan(TimeSpan.FromSeconds(2)),
         });
         var firing = await AlertServers.AlertAsync(Client, "kept", State.Firing);
-        await sender.SendAsync(new Batch { Number = 2, Samples = Sender.Samples((1, Now, 1)) });
         var acknowledged = (await Client.AcknowledgeAlertAsync(new AcknowledgeAlertRequest { Name = firing.Name }, IngestionProcess.Headers)).Alert;
         Assert.Equal("services/agent", acknowledged.AcknowledgedBy);
         Assert.NotNull(acknowledged.AcknowledgeTime);
+        await sender.SendAsync(new Batch { Number = 2, Samples = Sender.Samples((1, Now, 1)) });
 
         var resolved = await AlertServers.AlertAsync(Client, "kept", State.Resolved);
         Assert.Equal(firing.Name, resolved.Name);

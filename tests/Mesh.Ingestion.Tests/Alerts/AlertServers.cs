@@ -93,7 +93,7 @@ public sealed class AlertServers : IAsyncLifetime
         process.Settings["MESH_INGESTION_ALERT_MILLISECONDS"] = "300";
         process.Settings["MESH_INGESTION_ALERT_LEASE_MILLISECONDS"] = "3000";
         process.Settings["MESH_INGESTION_ALERT_PURGE_MILLISECONDS"] = "200";
-        process.Settings["MESH_INGESTION_WEBHOOK_TIMEOUT_MILLISECONDS"] = "2000";
+        process.Settings["MESH_INGESTION_WEBHOOK_TIMEOUT_MILLISECONDS"] = "10000";
         process.Settings["MESH_INGESTION_WEBHOOK_BACKOFF_MILLISECONDS"] = "50";
         process.Settings["MESH_INGESTION_WEBHOOK_ATTEMPTS"] = "5";
         return process;

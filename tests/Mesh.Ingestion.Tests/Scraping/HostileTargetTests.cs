@@ -71,7 +71,8 @@ public sealed class HostileTargetTests(IngestionServers servers) : IClassFixture
         using var raw = new RawTarget();
         raw.On("metrics", Text(Plain + "\r\nkept 1\ngone{a=\"1\"} 2\ngone{a=\"1\"} 3\nearlier 4 5\n"));
         var targets = new TargetClient(servers.Channel);
-        await targets.CreateAsync("ends", "app", raw.Address + "metrics");
+        // Read so seldom, it has as long to answer: one that is late would be down, and all its series would end.
+        await targets.CreateAsync("ends", "app", raw.Address + "metrics", 10);
         // The line that says another time is too old to be kept: the rest is taken, and the state tells of it.
         await targets.WaitAsync("ends", "app", State.Up, "further back than data is kept");
         await servers.WaitForAsync(Having("up", "value = 1"), 1);
