@@ -12,7 +12,7 @@ namespace Mesh.Ingestion;
 /// <summary>What ingestion itself reads from the environment, as MESH_INGESTION_…; the rest has defaults that fit.</summary>
 public static class IngestionOptions
 {
-    /// <summary>MESH_INGESTION_LOG_BYTES, _LOG_MIN_FREE_BYTES, _BATCH_MILLISECONDS and _ROLLUP_MILLISECONDS.</summary>
+    /// <summary>MESH_INGESTION_LOG_BYTES, _LOG_MIN_FREE_BYTES, _LOG_SEGMENT_BYTES, _LOG_SPARE_SEGMENTS, _BATCH_MILLISECONDS and _ROLLUP_MILLISECONDS.</summary>
     public static LogOptions Log(IConfiguration configuration)
     {
         var normal = new LogOptions();
@@ -21,6 +21,7 @@ public static class IngestionOptions
             MaxBytes = Number(configuration, "LOG_BYTES") ?? normal.MaxBytes,
             MinFreeBytes = Number(configuration, "LOG_MIN_FREE_BYTES") ?? normal.MinFreeBytes,
             SegmentBytes = Number(configuration, "LOG_SEGMENT_BYTES") ?? normal.SegmentBytes,
+            SpareSegments = Small(configuration, "LOG_SPARE_SEGMENTS") ?? normal.SpareSegments,
             RollupAge = TimeSpan.FromMilliseconds(Number(configuration, "ROLLUP_MILLISECONDS") ?? normal.RollupAge.TotalMilliseconds),
             BatchAge = TimeSpan.FromMilliseconds(Number(configuration, "BATCH_MILLISECONDS") ?? normal.BatchAge.TotalMilliseconds),
         });

@@ -8,7 +8,7 @@ internal sealed class LogGuard(WriteAheadLog log, IHostApplicationLifetime lifet
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         if (log.Recovered.CutBytes > 0)
-            logger.LogWarning("A torn tail of {Bytes} bytes was cut off the log; none of it had been acknowledged", log.Recovered.CutBytes);
+            logger.LogInformation("{Bytes} bytes behind the log's last record were cut off; none of them had been acknowledged", log.Recovered.CutBytes);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {

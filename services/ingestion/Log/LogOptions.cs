@@ -9,6 +9,10 @@ public sealed record LogOptions
     [Range(4096, 1 << 30)]
     public long SegmentBytes { get; init; } = 64 << 20;
 
+    /// <summary>How many segments that nobody needs any more are kept to be written over. A minute at a million samples a second takes about ten.</summary>
+    [Range(0, 1024)]
+    public int SpareSegments { get; init; } = 16;
+
     /// <summary>What the log may hold beyond the checkpoint. Beyond it, records are refused until the drain catches up.</summary>
     [Range(1 << 16, long.MaxValue)]
     public long MaxBytes { get; init; } = 8L << 30;

@@ -21,12 +21,13 @@ public sealed class LogReader(WriteAheadLog log, long position) : IDisposable
     /// <summary>Reads the next durable frame; false when there is none yet.</summary>
     public bool TryRead()
     {
-        if (Position >= log.DurableEnd)
+        var durable = log.DurableEnd;
+        if (Position >= durable)
             return false;
 
         Open();
-        var length = RandomAccess.GetLength(_file!) - SegmentFile.HeaderSize;
-        if (!FrameFile.TryRead(_file!, _start, Position - _start, length, _buffer, out var header))
+        // What lies behind the last durable frame may be of the file's earlier use.
+        if (!FrameFile.TryRead(_file!, _start, Position - _start, durable - _start, _buffer, out var header))
             throw new InvalidDataException($"the log is damaged at position {Position} of the segment that begins at {_start}");
 
         Header = header;
@@ -49,21 +50,20 @@ public sealed class LogReader(WriteAheadLog log, long position) : IDisposable
 
     private void Open()
     {
-        if (_file is not null && Position < _start + RandomAccess.GetLength(_file) - SegmentFile.HeaderSize)
+        if (_file is not null && log.Segments.IsWithin(_start, Position))
             return;
 
         Close();
-        var starts = SegmentFile.Starts(log.Folder);
-        var index = starts.FindLastIndex(start => start <= Position);
-        if (index < 0)
-            throw new InvalidDataException($"the log no longer holds position {Position}");
-        _start = starts[index];
-        _file = File.OpenHandle(SegmentFile.PathOf(log.Folder, _start), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        _file = log.Segments.Read(Position, out _start);
     }
 
     private void Close()
     {
-        _file?.Dispose();
+        if (_file is null)
+            return;
+
+        _file.Dispose();
         _file = null;
+        log.Segments.Return(_start);
     }
 }

@@ -5,21 +5,19 @@ namespace Mesh.Ingestion.Log;
 /// <summary>Writes groups of frames to the last segment, rolls segments, and brings them onto the disk.</summary>
 internal sealed class LogWriter : IDisposable
 {
-    private readonly string _folder;
-    private readonly Guid _logId;
+    private readonly LogSegments _segments;
     private readonly long _segmentBytes;
     private readonly List<ReadOnlyMemory<byte>> _buffers = [];
     private SafeFileHandle _file;
     private long _start;
 
-    public LogWriter(string folder, RecoveredLog recovered, long segmentBytes)
+    public LogWriter(LogSegments segments, RecoveredLog recovered, long segmentBytes)
     {
-        _folder = folder;
-        _logId = recovered.LogId;
+        _segments = segments;
         _segmentBytes = segmentBytes;
         _start = recovered.LastSegment;
         End = recovered.End;
-        _file = Open(_start);
+        _file = segments.OpenLast();
     }
 
     /// <summary>The position behind the last durable frame.</summary>
@@ -59,25 +57,8 @@ internal sealed class LogWriter : IDisposable
 
     private void Roll()
     {
-        var next = Create(_folder, _logId, End);
+        var next = _segments.Begin(End);
         _file.Dispose();
         (_file, _start) = (next, End);
-    }
-
-    private SafeFileHandle Open(long start)
-    {
-        var path = SegmentFile.PathOf(_folder, start);
-        return File.Exists(path)
-            ? File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read)
-            : Create(_folder, _logId, start);
-    }
-
-    private static SafeFileHandle Create(string folder, Guid logId, long start)
-    {
-        var file = File.OpenHandle(SegmentFile.PathOf(folder, start), FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-        RandomAccess.Write(file, SegmentFile.Header(logId, start), 0);
-        Durable.Data(file);
-        Durable.Folder(folder);
-        return file;
     }
 }

@@ -4,14 +4,14 @@ namespace Mesh.Ingestion.Log;
 
 /// <summary>
 /// What a folder holds when a log is opened: its id, where the last segment begins, and where the last whole frame ends.
-/// A torn tail of the last segment was never acknowledged and is cut off; damage anywhere else is not repaired in silence.
+/// What lies behind the last whole frame of the last segment is a torn tail, which was never acknowledged, or of the file's earlier
+/// use; it is cut off, so that nothing of it can ever follow a later frame. Damage anywhere else is not repaired in silence.
 /// </summary>
 /// <param name="LogId">Made once for a folder; part of every deduplication token.</param>
-/// <param name="First">The first position that the folder still holds.</param>
 /// <param name="LastSegment">The first position of the last segment.</param>
 /// <param name="End">The position behind the last whole frame.</param>
-/// <param name="CutBytes">How many bytes of a torn tail were cut off.</param>
-public sealed record RecoveredLog(Guid LogId, long First, long LastSegment, long End, long CutBytes)
+/// <param name="CutBytes">How many bytes behind the last whole frame were cut off.</param>
+public sealed record RecoveredLog(Guid LogId, long LastSegment, long End, long CutBytes)
 {
     private const string IdFile = "log-id";
 
@@ -22,27 +22,16 @@ public sealed record RecoveredLog(Guid LogId, long First, long LastSegment, long
         Directory.CreateDirectory(folder);
         var id = ReadOrMakeId(folder);
         var starts = SegmentFile.Starts(folder);
-
-        // The last segment's own header may be torn: the crash came while it was made, and it holds nothing.
-        var cut = 0L;
-        while (starts.Count > 0 && !HasHeader(folder, starts[^1], id))
-        {
-            var path = SegmentFile.PathOf(folder, starts[^1]);
-            cut += new FileInfo(path).Length;
-            if (cut > SegmentFile.HeaderSize)
-                throw new InvalidDataException($"the log segment {path} does not belong to this log or is damaged");
-            File.Delete(path);
-            starts.RemoveAt(starts.Count - 1);
-        }
-
         if (starts.Count == 0)
-            return new RecoveredLog(id, position, position, position, cut);
+            return new RecoveredLog(id, position, position, 0);
 
         var last = starts[^1];
-        var (end, torn) = Scan(folder, last);
+        if (!HasHeader(folder, last, id))
+            throw new InvalidDataException($"the log segment {SegmentFile.PathOf(folder, last)} does not belong to this log or is damaged");
+        var (end, cut) = Scan(folder, last);
         return end < position
             ? throw new InvalidDataException($"the log ends at {end}, before the checkpoint at {position}")
-            : new RecoveredLog(id, starts[0], last, end, cut + torn);
+            : new RecoveredLog(id, last, end, cut);
     }
 
     private static Guid ReadOrMakeId(string folder)
@@ -64,7 +53,7 @@ public sealed record RecoveredLog(Guid LogId, long First, long LastSegment, long
         return SegmentFile.TryReadHeader(header.AsSpan(0, read), start, out var found) && found == id;
     }
 
-    private static (long End, long Torn) Scan(string folder, long start)
+    private static (long End, long Cut) Scan(string folder, long start)
     {
         using var file = File.OpenHandle(SegmentFile.PathOf(folder, start), FileMode.Open, FileAccess.ReadWrite);
         using var buffer = new ByteBuffer(1 << 20);

@@ -13,11 +13,18 @@ public static class SegmentFile
     public const int HeaderSize = 40;
 
     private const string Extension = ".log";
+    private const string SpareExtension = ".spare";
 
     private static ReadOnlySpan<byte> Mark => "MESHLOG3"u8;
 
     public static string PathOf(string folder, long start) =>
         Path.Combine(folder, start.ToString("x16", CultureInfo.InvariantCulture) + Extension);
+
+    /// <summary>Where the file of a segment lies that is not yet, or no longer, part of the log.</summary>
+    public static string SpareOf(string folder, long start) => Path.ChangeExtension(PathOf(folder, start), SpareExtension);
+
+    /// <summary>All files in the folder that may be written over.</summary>
+    public static IEnumerable<string> Spares(string folder) => Directory.EnumerateFiles(folder, "*" + SpareExtension);
 
     /// <summary>The first positions of all segments in the folder, in order.</summary>
     public static List<long> Starts(string folder) =>

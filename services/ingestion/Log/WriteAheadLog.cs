@@ -35,12 +35,12 @@ public sealed class WriteAheadLog : IDisposable
     /// <param name="openFrom">Where the batches begin whose roll-ups the database has not; the checkpoint unless given.</param>
     public WriteAheadLog(string folder, long checkpoint, LogOptions options, TimeProvider time, long? openFrom = null)
     {
-        Folder = folder;
         _options = options;
         _time = time;
         Recovered = RecoveredLog.Open(folder, checkpoint);
         _disk = new DiskSpace(folder, options.MinFreeBytes, time);
-        _writer = new LogWriter(folder, Recovered, options.SegmentBytes);
+        Segments = new LogSegments(folder, Recovered, options.SpareSegments);
+        _writer = new LogWriter(Segments, Recovered, options.SegmentBytes);
         _batches = new LogBatches(options, time, openRows: Recovered.End > (openFrom ?? checkpoint));
         _durableEnd = Recovered.End;
         _checkpoint = checkpoint;
@@ -48,9 +48,10 @@ public sealed class WriteAheadLog : IDisposable
         _loop.Start();
     }
 
-    public string Folder { get; }
-
     public RecoveredLog Recovered { get; }
+
+    /// <summary>The first position that the log still holds.</summary>
+    public long First => Segments.First;
 
     /// <summary>The position behind the last durable frame: readers go no further.</summary>
     public long DurableEnd => Volatile.Read(ref _durableEnd);
@@ -110,16 +111,19 @@ public sealed class WriteAheadLog : IDisposable
     }
 
     /// <summary>
-    /// Notes that everything before <paramref name="checkpoint"/> is in the database, and deletes whole segments before
+    /// Notes that everything before <paramref name="checkpoint"/> is in the database, and gives up whole segments before
     /// <paramref name="keepFrom"/>, which is not behind it.
     /// </summary>
     public void Truncate(long checkpoint, long keepFrom)
     {
         Volatile.Write(ref _checkpoint, checkpoint);
-        var starts = SegmentFile.Starts(Folder);
-        for (var i = 0; i + 1 < starts.Count && starts[i + 1] <= keepFrom; i++)
-            File.Delete(SegmentFile.PathOf(Folder, starts[i]));
+        bool low;
+        lock (_gate)
+            low = _disk.IsLow;
+        Segments.Release(keepFrom, low);
     }
+
+    internal LogSegments Segments { get; }
 
     public void Dispose()
     {

@@ -79,7 +79,7 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
 
     private TailedRow Behind(V1.TailPosition position)
     {
-        var first = SegmentFile.Starts(log.Folder).DefaultIfEmpty(log.DurableEnd).First();
+        var first = log.First;
         return position.Frame > log.DurableEnd ? Start(undrained: true) : position.Frame < first ? new(first, 0) : new(position.Frame, position.Rows);
     }
 
