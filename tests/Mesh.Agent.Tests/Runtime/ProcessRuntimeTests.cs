@@ -33,6 +33,14 @@ public sealed class ProcessRuntimeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_check_whose_command_cannot_be_run_says_so()
+    {
+        var check = Specs.Service().Health with { Kind = HealthCheckKind.Exec, Command = ["/nowhere/program"] };
+        var spec = Specs.Worker(node.Image, "/bin/sh", "-c", "sleep 1000") with { Health = check };
+        await node.RunAsync(spec, allocation => allocation.Message.Contains("/nowhere/program", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_stop_reaches_the_whole_family_and_a_new_agent_takes_it_up_before()
     {
         var spec = Specs.Worker(node.Image, "/bin/sh", "-c", "sleep 1000 & sleep 1000; exit 0");
