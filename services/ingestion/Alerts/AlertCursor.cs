@@ -19,14 +19,20 @@ public readonly record struct AlertCursor(long Until, long Shown)
     {
         try
         {
-            return PageToken.Decode(text, Purpose, tenant)?.Split(' ') is not [var until, var shown] ? null
-                : new AlertCursor(long.Parse(until, CultureInfo.InvariantCulture), long.Parse(shown, CultureInfo.InvariantCulture));
+            if (PageToken.Decode(text, Purpose, tenant) is not { } position)
+                return null;
+            if (position.Split(' ') is [var until, var shown] && TryParse(until, out var last) && TryParse(shown, out var seen))
+                return new AlertCursor(last, seen);
         }
         catch (MeshException)
         {
-            throw MeshException.InvalidArgument("cursor", "This is no cursor of this tenant's alerts. Begin again without one.");
+            // It is told below what it is not.
         }
+
+        throw MeshException.InvalidArgument("cursor", "This is no cursor of this tenant's alerts. Begin again without one.");
     }
 
     public string ToText(string tenant) => PageToken.Encode(string.Create(CultureInfo.InvariantCulture, $"{Until} {Shown}"), Purpose, tenant);
+
+    private static bool TryParse(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

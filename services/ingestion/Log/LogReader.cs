@@ -28,7 +28,11 @@ public sealed class LogReader(WriteAheadLog log, long position) : IDisposable
         Open();
         // What lies behind the last durable frame may be of the file's earlier use.
         if (!FrameFile.TryRead(_file!, _start, Position - _start, durable - _start, _buffer, out var header))
-            throw new InvalidDataException($"the log is damaged at position {Position} of the segment that begins at {_start}");
+        {
+            throw new InvalidDataException(Position < log.First
+                ? $"the log no longer holds position {Position}"
+                : $"the log is damaged at position {Position} of the segment that begins at {_start}");
+        }
 
         Header = header;
         Position += header.FrameLength;

@@ -5,7 +5,7 @@ namespace Mesh.Ingestion.Log;
 /// <summary>
 /// The files of the log: which there are, who reads them, and which may be written over. A segment that nobody needs any more becomes
 /// a spare one. Writing over blocks that a file already has changes nothing in the journal of the file system, so an fdatasync does
-/// not wait until the journal has taken what all other programs wrote: the slowest acknowledgements come a third sooner.
+/// not wait until the journal has taken what all other programs wrote: the slowest acknowledgements come sooner (ADR 0013).
 /// A spare file's old frames cannot be taken for new ones, because a frame's checksum covers its position.
 /// </summary>
 internal sealed class LogSegments
@@ -51,7 +51,8 @@ internal sealed class LogSegments
         {
             RandomAccess.Write(file, SegmentFile.Header(_recovered.LogId, start), 0);
             Durable.Data(file);
-            File.Move(path, SegmentFile.PathOf(_folder, start));
+            // Nothing at or behind this position was ever acknowledged: what an attempt that failed has left there may go.
+            File.Move(path, SegmentFile.PathOf(_folder, start), overwrite: true);
             Durable.Folder(_folder);
         }
         catch
@@ -121,8 +122,11 @@ internal sealed class LogSegments
                     continue;
                 }
 
-                spared.Add(SegmentFile.SpareOf(_folder, _starts[0]));
-                File.Move(path, spared[^1]);
+                // Its name may be taken by a file that was made for this segment once, and not used.
+                var spare = SegmentFile.SpareOf(_folder, _starts[0]);
+                _spares.Remove(spare);
+                File.Move(path, spare, overwrite: true);
+                spared.Add(spare);
             }
         }
 
@@ -133,6 +137,13 @@ internal sealed class LogSegments
         Durable.Folder(_folder);
         lock (_gate)
             _spares.AddRange(spared);
+    }
+
+    /// <summary>Gives back to the disk what is kept to be written over.</summary>
+    public void DeleteSpares()
+    {
+        lock (_gate)
+            Shrink(0);
     }
 
     private string? TakeSpare()

@@ -63,11 +63,10 @@ public sealed record RecoveredLog(Guid LogId, long LastSegment, long End, long C
             offset += header.FrameLength;
 
         if (offset < length)
-        {
             RandomAccess.SetLength(file, SegmentFile.HeaderSize + offset);
-            Durable.Data(file);
-        }
 
+        // Whole frames count as durable from here on, and a kill may have come before they were.
+        Durable.Data(file);
         return (start + offset, length - offset);
     }
 }

@@ -86,7 +86,12 @@ public sealed class WriteAheadLog : IDisposable
             if (_durableEnd - _checkpoint + _queuedBytes + record.Bytes.Length > _options.MaxBytes)
                 throw MeshException.ResourceExhausted("LOG_FULL", "The log has reached its limit, and the database is behind.", RetryDelay);
             if (_disk.IsLow)
+            {
+                // The drain gives them back too, but not while it has nothing to do.
+                Segments.DeleteSpares();
                 throw MeshException.ResourceExhausted("DISK_FULL", "The disk has too little free space.", RetryDelay);
+            }
+
             if (admit is not null && !admit())
                 return false;
 

@@ -1,3 +1,4 @@
+using Mesh.Common.Errors;
 using Mesh.Ingestion.Log;
 
 namespace Mesh.Ingestion.Tests.Log;
@@ -80,11 +81,39 @@ public sealed class LogSegmentsTests
         // The rest of its segment is there yet; what followed is not.
         Assert.True(reader.TryRead());
         Assert.Equal(Text('a'), System.Text.Encoding.UTF8.GetString(reader.Payload));
-        Assert.Throws<InvalidDataException>(() =>
+        var gone = Assert.Throws<InvalidDataException>(() =>
         {
             while (reader.TryRead())
                 Assert.Equal(Text('a'), System.Text.Encoding.UTF8.GetString(reader.Payload));
         });
+        Assert.Contains("no longer holds", gone.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_crash_has_left_of_the_making_of_a_segment_is_in_nobodys_way()
+    {
+        using var folder = new TemporaryFolder();
+        using (var log = LogFixture.Open(folder.Path, Options))
+        {
+            while (log.DurableEnd < Options.SegmentBytes)
+                await FillAsync(log, 1, 'a');
+            var next = log.DurableEnd;
+            Assert.Equal([0], SegmentFile.Starts(folder.Path));
+            await File.WriteAllTextAsync(SegmentFile.PathOf(folder.Path, next), "left of an attempt that failed");
+            await FillAsync(log, 1, 'b');
+            Assert.Equal([0, next], SegmentFile.Starts(folder.Path));
+        }
+
+        // The file that was made for a segment, which then another one became.
+        await File.WriteAllTextAsync(SegmentFile.SpareOf(folder.Path, 0), "left of a crash");
+        using var again = LogFixture.Open(folder.Path, Options);
+        Assert.Equal(Text('b'), LogFixture.ReadAll(again)[^1]);
+        var from = again.DurableEnd;
+        await FillAsync(again, 5, 'c');
+        again.Truncate(from, from);
+        await FillAsync(again, 20, 'd');
+        again.Truncate(from, from);
+        Assert.Equal([.. Texts(5, 'c'), .. Texts(20, 'd')], LogFixture.ReadAll(again, from));
     }
 
     [Fact]
@@ -103,6 +132,23 @@ public sealed class LogSegmentsTests
         full.Truncate(full.DurableEnd, full.DurableEnd);
         Assert.Empty(SegmentFile.Spares(folder.Path));
         Assert.Single(SegmentFile.Starts(folder.Path));
+    }
+
+    [Fact]
+    public async Task A_disk_with_too_little_space_gets_back_what_was_kept_though_nothing_drains()
+    {
+        using var folder = new TemporaryFolder();
+        using (var log = LogFixture.Open(folder.Path, Options))
+        {
+            await FillAsync(log, 50, 'a');
+            log.Truncate(log.DurableEnd, log.DurableEnd);
+        }
+
+        Assert.Equal(2, SegmentFile.Spares(folder.Path).Count());
+        using var full = LogFixture.Open(folder.Path, Options with { MinFreeBytes = long.MaxValue });
+        using var record = LogFixture.Record("refused");
+        Assert.Equal("DISK_FULL", Assert.Throws<MeshException>(() => full.TryAppend(record)).Reason);
+        Assert.Empty(SegmentFile.Spares(folder.Path));
     }
 
     /// <summary>Random appends, truncations, starts and torn tails, against a list of what was acknowledged.</summary>
