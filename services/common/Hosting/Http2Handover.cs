@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Mesh.Common.Hosting;
@@ -45,7 +46,9 @@ internal sealed class Http2Handover : IConnectionListenerFactory, IConnectionLis
     public async Task DispatchAsync(ConnectionContext connection, ConnectionDelegate http1)
     {
         bool isHttp2;
-        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed))
+        // A server that stops asks its connections to close; one that has said nothing yet has nothing to end.
+        var closing = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
+        using (var patience = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, closing))
         {
             patience.CancelAfter(s_patience);
             try

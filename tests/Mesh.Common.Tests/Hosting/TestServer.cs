@@ -13,6 +13,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly Lazy<GrpcChannel> _channel;
+    private readonly Lazy<Task> _stop;
     private int _disposed;
 
     private TestServer(WebApplication app, int port)
@@ -20,6 +21,7 @@ internal sealed class TestServer : IAsyncDisposable
         _app = app;
         Address = new Uri($"http://127.0.0.1:{port}");
         _channel = new(() => GrpcChannel.ForAddress(Address));
+        _stop = new(() => app.StopAsync());
     }
 
     public Uri Address { get; }
@@ -58,13 +60,14 @@ internal sealed class TestServer : IAsyncDisposable
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
     };
 
-    public Task StopAsync() => _app.StopAsync();
+    /// <summary>Stops it once, however often it is asked to: each stop would drain again.</summary>
+    public Task StopAsync() => _stop.Value;
 
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1) return;
         if (_channel.IsValueCreated) _channel.Value.Dispose();
-        await _app.StopAsync();
+        await StopAsync();
         await _app.DisposeAsync();
     }
 }
