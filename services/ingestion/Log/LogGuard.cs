@@ -8,7 +8,7 @@ internal sealed class LogGuard(WriteAheadLog log, IHostApplicationLifetime lifet
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         if (log.Recovered.CutBytes > 0)
-            logger.LogInformation("{Bytes} bytes behind the log's last record were cut off; none of them had been acknowledged", log.Recovered.CutBytes);
+            logger.LogInformation("{Bytes} bytes behind the log's last record were cut off: of the file's earlier use, or never acknowledged", log.Recovered.CutBytes);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
