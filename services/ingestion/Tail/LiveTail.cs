@@ -12,10 +12,11 @@ namespace Mesh.Ingestion.Tail;
 /// Follows the write-ahead log behind its durable end and hands new log records to whoever tails them. It reads what the
 /// kernel still has in memory, asks no database, and rests while nobody tails.
 /// </summary>
-public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : BackgroundLoop
+public sealed class LiveTail(WriteAheadLog log, TimeProvider time, ILogger<LiveTail> logger) : BackgroundLoop
 {
     private const int MaxOfTenant = 100;
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<TailSubscription, byte> _subscriptions = new();
     private readonly TelemetryBatch _batch = new();
@@ -58,6 +59,7 @@ public sealed class LiveTail(WriteAheadLog log, ILogger<LiveTail> logger) : Back
                 logger.LogWarning(exception, "Following the log began anew");
                 foreach (var (subscription, _) in _subscriptions)
                     subscription.Next = Math.Max(subscription.Next, log.Checkpoint);
+                await Task.Delay(PauseAfterError, time, stoppingToken);
             }
         }
     }
