@@ -30,13 +30,22 @@ public static class PageToken
     public static string? Decode(string token, params ReadOnlySpan<string> question)
     {
         if (token.Length == 0) return null;
-        if (token.Length > 4096 || !Base64Url.IsValid(token)) throw Malformed();
+        return TryDecode(token, out var position, question)
+            ? position
+            : throw MeshException.InvalidArgument("page_token", "The page token belongs to another request. Begin again without one.");
+    }
+
+    /// <summary>The position in a token; false for one that this question was not given.</summary>
+    public static bool TryDecode(string token, out string position, params ReadOnlySpan<string> question)
+    {
+        position = "";
+        if (token.Length > 4096 || !Base64Url.IsValid(token)) return false;
         var bytes = Base64Url.DecodeFromChars(token);
-        if (bytes.Length < 1 + DigestBytes || bytes[0] != Version) throw Malformed();
-        var position = Encoding.UTF8.GetString(bytes.AsSpan(1 + DigestBytes));
+        if (bytes.Length < 1 + DigestBytes || bytes[0] != Version) return false;
+        position = Encoding.UTF8.GetString(bytes.AsSpan(1 + DigestBytes));
         Span<byte> digest = stackalloc byte[DigestBytes];
         Digest(position, question, digest);
-        return digest.SequenceEqual(bytes.AsSpan(1, DigestBytes)) ? position : throw Malformed();
+        return digest.SequenceEqual(bytes.AsSpan(1, DigestBytes));
     }
 
     /// <summary>A page size within limits: 0 means the default, more than the maximum means the maximum.</summary>
@@ -62,7 +71,4 @@ public static class PageToken
         hash.AppendData(BitConverter.GetBytes(part.Length));
         hash.AppendData(Encoding.UTF8.GetBytes(part));
     }
-
-    private static MeshException Malformed() =>
-        MeshException.InvalidArgument("page_token", "The page token belongs to another request. Begin again without one.");
 }

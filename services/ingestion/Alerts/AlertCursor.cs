@@ -17,18 +17,11 @@ public readonly record struct AlertCursor(long Until, long Shown)
     /// <summary>A cursor that a watcher of this tenant was given; null for an empty one.</summary>
     public static AlertCursor? Parse(string text, string tenant)
     {
-        try
-        {
-            if (PageToken.Decode(text, Purpose, tenant) is not { } position)
-                return null;
-            if (position.Split(' ') is [var until, var shown] && TryParse(until, out var last) && TryParse(shown, out var seen))
-                return new AlertCursor(last, seen);
-        }
-        catch (MeshException)
-        {
-            // It is told below what it is not.
-        }
-
+        if (text.Length == 0)
+            return null;
+        if (PageToken.TryDecode(text, out var position, Purpose, tenant)
+            && position.Split(' ') is [var until, var shown] && TryParse(until, out var last) && TryParse(shown, out var seen))
+            return new AlertCursor(last, seen);
         throw MeshException.InvalidArgument("cursor", "This is no cursor of this tenant's alerts. Begin again without one.");
     }
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mesh.Testing;
+using Microsoft.AspNetCore.Builder;
 
 namespace Mesh.Common.Tests.Hosting;
 
@@ -111,6 +113,46 @@ public sealed class OnePortTests : IAsyncLifetime
         await handed.GetStream().WriteAsync(Encoding.ASCII.GetBytes(Preface));
         await server.DisposeAsync();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => http2.GetAsync("/healthz/live"));
+    }
+
+    [Fact]
+    public async Task A_connection_that_has_said_nothing_ends_before_the_running_requests_do()
+    {
+        var (begun, release) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var server = await TestServer.StartAsync("test", map: app => app.MapGet("/held", async () =>
+        {
+            begun.SetResult();
+            await release.Task;
+            return "whole";
+        }));
+        using var http = server.Http();
+        var held = http.GetStringAsync("/held");
+        await begun.Task.WaitAsync(Wait.Limit);
+        using var silent = new TcpClient();
+        await silent.ConnectAsync(IPAddress.Loopback, server.Address.Port);
+        // The server has taken it when it has taken the one behind it.
+        using var next = server.Http();
+        await next.GetAsync("/healthz/live");
+
+        var stopping = server.StopAsync();
+        await EndAsync(silent).WaitAsync(Wait.Limit);
+
+        // The request would have been broken off with everything else at the limit of the stop.
+        release.SetResult();
+        Assert.Equal("whole", await held);
+        await stopping;
+    }
+
+    private static async Task EndAsync(TcpClient client)
+    {
+        try
+        {
+            Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+        }
+        catch (IOException)
+        {
+            // Reset, which is an end too.
+        }
     }
 
     private async Task<TcpClient> ConnectAsync()
