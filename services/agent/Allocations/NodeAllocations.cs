@@ -8,6 +8,10 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
 {
     private readonly ConcurrentDictionary<string, (AllocationRunner Runner, Task Work)> runners = new();
     private readonly CancellationTokenSource ending = new();
+    private readonly TaskCompletionSource adopted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when what the agent before this one left has been taken up. Until then, an allocation that is not listed may still be there.</summary>
+    public Task Adopted => adopted.Task;
 
     /// <summary>Raised at each change, on the allocation's own loop: handlers only take note.</summary>
     public event Action<Allocation>? Changed;
@@ -26,6 +30,7 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
         var known = parts.Store.Load();
         await SweepAsync([.. known.Select(allocation => allocation.Spec.Uid)], cancellation);
         foreach (var allocation in known) Take(allocation);
+        adopted.TrySetResult();
         log.LogInformation("Took up {Count} allocations; {Runtime}", known.Count, parts.Runtime.Description);
     }
 

@@ -26,9 +26,17 @@ internal sealed class IngestionConnection(
     private TelemetryBatch? unacknowledged;
     private long? absentSince;
 
+    public override Task StartAsync(CancellationToken cancellationToken)
+    {
+        // Before anything is taken up, so that no allocation goes with lines that have not left.
+        allocations.MayRemove = source.IsDrained;
+        return base.StartAsync(cancellationToken);
+    }
+
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        allocations.MayRemove = source.IsDrained;
+        // The positions of allocations that are gone are let go: what has not been taken up yet must not look like it.
+        await allocations.Adopted.WaitAsync(stoppingToken);
         for (var failures = 0; !stoppingToken.IsCancellationRequested; failures++)
         {
             var opened = time.GetTimestamp();

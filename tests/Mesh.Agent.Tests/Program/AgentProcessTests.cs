@@ -86,6 +86,26 @@ public sealed class AgentProcessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_is_slow_to_take_up_what_runs_sends_no_line_twice()
+    {
+        var web = Web();
+        plane.Scheduler.Assign(web);
+        await StatusAsync(web.Uid, State.Running, healthy: true);
+        await Wait.UntilAsync("log lines arrive", () => Ticks().Count > 20);
+        await agent.KillAsync();
+
+        // An orphan, whose shim does not end: the agent waits some seconds for it before it takes up anything.
+        Directory.CreateDirectory(data["allocations/orphan"]);
+        await using (new FileStream(data["allocations/orphan/shim.lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+            await agent.StartAgainAsync();
+        var before = Ticks().Count;
+        await Wait.UntilAsync("log lines go on", () => Ticks().Count > before + 20);
+
+        var ticks = Ticks();
+        Assert.Equal(Enumerable.Range(0, ticks.Count), ticks);
+    }
+
+    [Fact]
     public async Task What_the_scheduler_does_not_name_is_stopped_and_what_the_node_does_not_know_has_ended()
     {
         var web = Web();
