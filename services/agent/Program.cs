@@ -10,5 +10,4 @@ var options = builder.AddMeshDefaults("agent");
 builder.AddAgent(options);
 var app = builder.Build();
 app.MapMeshDefaults();
-app.Run();
-return 0;
+return app.RunMesh();

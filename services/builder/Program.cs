@@ -8,4 +8,4 @@ builder.AddBuilder();
 var app = builder.Build();
 app.MapMeshDefaults();
 app.MapBuilder();
-app.Run();
+return app.RunMesh();

@@ -8,4 +8,4 @@ builder.AddController();
 var app = builder.Build();
 app.MapMeshDefaults();
 app.MapController();
-app.Run();
+return app.RunMesh();

@@ -7,4 +7,4 @@ builder.AddIngestion();
 var app = builder.Build();
 app.MapMeshDefaults();
 app.MapIngestion();
-app.Run();
+return app.RunMesh();

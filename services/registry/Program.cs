@@ -8,4 +8,4 @@ builder.AddRegistry();
 var app = builder.Build();
 app.MapMeshDefaults();
 app.MapRegistry();
-app.Run();
+return app.RunMesh();

@@ -7,4 +7,4 @@ builder.AddRouter();
 
 var app = builder.Build();
 app.MapMeshDefaults();
-app.Run();
+return app.RunMesh();

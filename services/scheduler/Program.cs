@@ -7,4 +7,4 @@ builder.AddScheduler();
 var app = builder.Build();
 app.MapMeshDefaults();
 app.MapScheduler();
-app.Run();
+return app.RunMesh();
