@@ -75,7 +75,7 @@ public static partial class NginxConfig
 
             """);
         foreach (var service in s_services) AppendUpstream(text, "service_" + service, table.Services.GetValueOrDefault(service));
-        AppendFrontDoor(text, places);
+        AppendFrontDoor(text, table, places);
         AppendApi(text, places);
         var routes = (table.Routes?.Values ?? []).Where(IsSound).OrderBy(r => r.Key, StringComparer.Ordinal).ToArray();
         AppendBackends(text, table, routes);
@@ -114,18 +114,23 @@ public static partial class NginxConfig
         text.Append("    keepalive 64;\n  }\n");
     }
 
-    private static void AppendFrontDoor(StringBuilder text, NginxPlaces places) => text.Append(CultureInfo.InvariantCulture, $$"""
-          server {
-            listen {{places.HttpPort}} default_server;
-            client_max_body_size 0;
-            proxy_request_buffering off;
-            proxy_buffering off;
-            location /git/ { proxy_pass http://service_builder; proxy_read_timeout 3600s; }
-            location /v2/ { proxy_pass http://service_registry; proxy_read_timeout 3600s; }
-            location / { return 404 "No app has this name.\n"; }
-          }
+    private static void AppendFrontDoor(StringBuilder text, RoutingTable table, NginxPlaces places)
+    {
+        // A name that is not known yet may well be an app's.
+        var answer = table.Routes is null ? "503 \"The apps are not known yet. Try again soon.\\n\"" : "404 \"No app has this name.\\n\"";
+        text.Append(CultureInfo.InvariantCulture, $$"""
+              server {
+                listen {{places.HttpPort}} default_server;
+                client_max_body_size 0;
+                proxy_request_buffering off;
+                proxy_buffering off;
+                location /git/ { proxy_pass http://service_builder; proxy_read_timeout 3600s; }
+                location /v2/ { proxy_pass http://service_registry; proxy_read_timeout 3600s; }
+                location / { return {{answer}}; }
+              }
 
-        """);
+            """);
+    }
 
     private static void AppendApi(StringBuilder text, NginxPlaces places)
     {

@@ -42,7 +42,11 @@ internal sealed partial class NginxLoop(
                 if (serveable && (text != rendered || !nginx.IsRunning))
                 {
                     number++;
-                    if (await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, number), number, stoppingToken)) rendered = text;
+                    var last = rendered;
+                    // Until nginx has said so, and where that failed, it may serve the one or the other.
+                    rendered = "";
+                    var serves = await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, number), number, stoppingToken);
+                    rendered = serves ? text : last;
                 }
                 if (text == rendered && table.Endpoints is not null) served.Set(table.EndpointsGeneration);
                 if (text == rendered && table.IsComplete && table.Services.ContainsKey("controller"))

@@ -15,6 +15,7 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_startup = TimeSpan.FromSeconds(5);
 
     private readonly string _folder = Path.GetFullPath(mesh.Data);
 
@@ -47,9 +48,7 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
         {
             // A socket that a killed nginx left behind would keep the next one from listening.
             File.Delete(Places.ProbeSocket);
-            if (await RunAsync(["-c", ConfigFile], cancellationToken) is { Length: > 0 } problem && MasterPid() is null)
-                throw new InvalidOperationException($"nginx did not start: {problem}");
-            await WaitAsync(number, MasterPid() ?? 0, [], cancellationToken);
+            await WaitAsync(number, await StartAsync(), [], cancellationToken);
         }
         return true;
     }
@@ -67,6 +66,16 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
         if (MasterPid() is null) return;
         await RunAsync(["-s", "stop", "-c", ConfigFile], cancellationToken);
         LogEnded(master);
+    }
+
+    // Nobody interrupts it: an nginx that is about to run has no number yet by which it could be stopped, and would be left behind.
+    private async Task<int> StartAsync()
+    {
+        var problem = await RunAsync(["-c", ConfigFile], CancellationToken.None);
+        var since = time.GetTimestamp();
+        // The program ends before its server has written its number down.
+        while (problem.Length == 0 && MasterPid() is null && time.GetElapsedTime(since) < s_startup) await Task.Delay(s_poll, time);
+        return MasterPid() ?? throw new InvalidOperationException($"nginx did not start: {problem}");
     }
 
     /// <summary>

@@ -18,9 +18,17 @@ public sealed class NginxConfigTests : IDisposable
     [Fact]
     public async Task An_empty_table_answers_404_for_every_name()
     {
-        var text = await RenderAsync(RoutingTable.Empty);
+        var text = await RenderAsync(RoutingTable.Empty with { Routes = ImmutableSortedDictionary<string, Route>.Empty });
         Assert.Contains("return 404 \"No app has this name.\\n\";", text, StringComparison.Ordinal);
         Assert.Contains("return 200 \"42\";", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task While_routes_are_not_known_no_name_is_said_to_be_nobodys()
+    {
+        var text = await RenderAsync(RoutingTable.Empty);
+        Assert.Contains("return 503 \"The apps are not known yet. Try again soon.\\n\";", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("return 404", text, StringComparison.Ordinal);
     }
 
     [Fact]
