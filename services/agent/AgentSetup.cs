@@ -20,8 +20,10 @@ internal static class AgentSetup
         var data = Directory.CreateDirectory(Path.GetFullPath(mesh.Data)).FullName;
         var options = AgentOptions.Read(builder.Configuration);
         var services = builder.Services;
+        // Before anything that cleans up in the folder: what lies there may be at work for another agent.
+        var identity = NodeIdentity.Take(data, options);
         services.AddSingleton(options);
-        services.AddSingleton(_ => NodeIdentity.Take(data, options));
+        services.AddSingleton(_ => identity);
         services.AddSingleton<NodeFingerprint>();
         services.AddSingleton(RuntimeChoice.Choose(options.Runtime, data));
         services.AddSingleton<ShimLauncher>();

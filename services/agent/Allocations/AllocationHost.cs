@@ -6,7 +6,8 @@ internal sealed class AllocationHost(
 {
     private static readonly TimeSpan LongestStop = TimeSpan.FromSeconds(15);
 
-    public Task StartAsync(CancellationToken cancellationToken) => allocations.AdoptAsync(cancellationToken);
+    // Not given up for a stop that comes meanwhile: only what is taken up can be stopped.
+    public Task StartAsync(CancellationToken cancellationToken) => allocations.AdoptAsync(CancellationToken.None);
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {

@@ -23,11 +23,33 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
 
     private string Uid => Current.Spec.Uid;
 
-    /// <summary>Tells what happened; waits while the allocation has too much to do.</summary>
-    public ValueTask TellAsync(AllocationEvent happened, CancellationToken cancellation) => events.Writer.WriteAsync(happened, cancellation);
+    /// <summary>Tells what happened; waits while the allocation has too much to do. One whose life is over hears nothing.</summary>
+    public async ValueTask TellAsync(AllocationEvent happened, CancellationToken cancellation)
+    {
+        try
+        {
+            await events.Writer.WriteAsync(happened, cancellation);
+        }
+        catch (ChannelClosedException)
+        {
+            // Its files are being removed.
+        }
+    }
 
     /// <summary>Ends with the agent, or when the allocation has ended for good and is forgotten.</summary>
     public async Task RunAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await LeadAsync(cancellation);
+        }
+        finally
+        {
+            events.Writer.Complete();
+        }
+    }
+
+    private async Task LeadAsync(CancellationToken cancellation)
     {
         // A shim that was started an instant before the agent died may not hold its lock yet.
         nextLockWatch = parts.Time.GetUtcNow() + TimeSpan.FromSeconds(3);
@@ -61,6 +83,8 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
                 break;
             default:
                 if (Current is { HasShim: true, Port: > 0 }) parts.Ports.Adopt(Uid, Current.Port);
+                // Killed between the two, the agent has noted the stop and not asked for it.
+                if (Current.Phase == AllocationPhase.Stopping) await DoAsync(AllocationAction.Terminate, cancellation);
                 break;
         }
     }

@@ -29,7 +29,8 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
     {
         var known = parts.Store.Load();
         await SweepAsync([.. known.Select(allocation => allocation.Spec.Uid)], cancellation);
-        foreach (var allocation in known) Take(allocation);
+        // They are on disk already: a full one does not keep the agent from them.
+        foreach (var allocation in known) Lead(allocation);
         adopted.TrySetResult();
         log.LogInformation("Took up {Count} allocations; {Runtime}", known.Count, parts.Runtime.Description);
     }
@@ -74,6 +75,12 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
         var uid = allocation.Spec.Uid;
         if (runners.ContainsKey(uid)) return;
         parts.Store.Save(allocation);
+        Lead(allocation);
+    }
+
+    private void Lead(Allocation allocation)
+    {
+        var uid = allocation.Spec.Uid;
         var runner = new AllocationRunner(allocation, parts, changed => Changed?.Invoke(changed));
         runners[uid] = (runner, Task.Run(() => LeadAsync(uid, runner), CancellationToken.None));
     }
@@ -119,10 +126,18 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
         foreach (var uid in orphans)
         {
             log.LogWarning("Removes the orphan {Allocation}", uid);
-            var folder = parts.Store.Folder(uid);
-            await parts.Runtime.RemoveAsync(uid, folder, cancellation);
-            await ShimLock.WaitReleasedAsync(folder, cancellation);
-            folder.Delete();
+            try
+            {
+                var folder = parts.Store.Folder(uid);
+                await parts.Runtime.RemoveAsync(uid, folder, cancellation);
+                await ShimLock.WaitReleasedAsync(folder, cancellation);
+                folder.Delete();
+            }
+            catch (Exception e) when (!cancellation.IsCancellationRequested)
+            {
+                // What runs is taken up all the same; the next start tries again.
+                log.LogError(e, "The orphan {Allocation} cannot be removed", uid);
+            }
         }
     }
 }

@@ -27,7 +27,8 @@ public sealed class TelemetryState
     {
         this.path = path;
         record = ShimFiles.Read(path, TelemetryJson.Default.TelemetryRecord) ?? new(Guid.CreateVersion7(), None, "", 0, None);
-        Save(record);
+        // What is there already needs no room on the disk: a full one keeps no agent from starting.
+        if (!File.Exists(path)) Save(record);
     }
 
     public Guid WriterId => record.WriterId;

@@ -28,6 +28,15 @@ public sealed class TelemetryStateTests : IDisposable
     }
 
     [Fact]
+    public void What_is_on_disk_can_be_read_where_nothing_can_be_written()
+    {
+        var before = new TelemetryState(folder["state"]);
+        // What the state is written to before it takes its place.
+        Directory.CreateDirectory(folder["state"] + ".tmp");
+        Assert.Equal(before.WriterId, new TelemetryState(folder["state"]).WriterId);
+    }
+
+    [Fact]
     public void Allocations_that_are_gone_are_let_go()
     {
         var state = new TelemetryState(folder["state"]);

@@ -35,9 +35,10 @@ internal sealed class TestNode : IAsyncDisposable
         return node;
     }
 
-    public async Task StartAgentAsync()
+    public async Task StartAgentAsync(Func<IContainerRuntime, IContainerRuntime>? change = null)
     {
         Runtime = RuntimeChoice.Choose(runtimeName, data.Path);
+        if (change is not null) Runtime = change(Runtime);
         var store = new AllocationStore(data["allocations"], NullLogger<AllocationStore>.Instance);
         layers = new(Images, data["images/downloads"], Runtime.LayerFolder, Runtime.UsesOverlay, new());
         layers.Clean();
