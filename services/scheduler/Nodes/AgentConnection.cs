@@ -99,7 +99,9 @@ public sealed class AgentConnection(Fence fences, NodeStore nodes, StatusStore s
         {
             await using var transaction = await fences.BeginAsync(term.Fence, patience.Token);
             await nodes.DisconnectAsync(transaction, node, time.GetUtcNow(), patience.Token);
-            await transaction.CommitAsync(patience.Token);
+            // Asked once the node's row is ours: a newer stream has registered before, and that stands, or will after us.
+            if (term.Nodes.Find(node) is null)
+                await transaction.CommitAsync(patience.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or FencedException)
         {

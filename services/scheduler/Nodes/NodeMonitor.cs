@@ -39,9 +39,10 @@ public sealed class NodeMonitor(
         var now = time.GetUtcNow();
         await using var transaction = await fences.BeginAsync(term.Fence, cancellationToken);
         var ready = await nodes.ReadyAsync(transaction, cancellationToken);
-        await nodes.HeartbeatAsync(transaction, [.. term.Nodes.All.Select(session => session.Node)], now, cancellationToken);
         foreach (var node in ready.Where(node => term.Nodes.Find(node) is null))
             await nodes.DisconnectAsync(transaction, node, now, cancellationToken);
+        // The last, so that a node whose stream has begun meanwhile is ready again.
+        await nodes.HeartbeatAsync(transaction, [.. term.Nodes.All.Select(session => session.Node)], now, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -3,6 +3,7 @@ using Mesh.Common.Errors;
 using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 using Mesh.Testing;
+using Npgsql;
 using State = Mesh.Scheduler.V1.Workload.Types.State;
 
 namespace Mesh.Scheduler.Tests.Service;
@@ -55,6 +56,50 @@ public sealed class NodeServiceTests : IClassFixture<SchedulerFixture>
         await alone.ConnectAsync();
         await _mesh.UntilAsync(name, State.Running);
         Assert.Equal(first.Uid, Assert.Single(await _mesh.AllocationsAsync(name)).Uid);
+    }
+
+    [Fact]
+    public async Task The_late_end_of_an_old_stream_does_not_undo_the_new_one()
+    {
+        var agent = await _mesh.AgentAsync("again");
+        await using var connection = new NpgsqlConnection(_mesh.Environment["MESH_POSTGRES"]);
+        await connection.OpenAsync();
+        // Whoever writes that a node is disconnected has to wait for us.
+        await ExecuteAsync(connection, """
+            create function scheduler.hold() returns trigger language plpgsql as $hold$
+            begin
+              if current_query() like '%update nodes set state =%disconnect_time =%' then perform pg_advisory_xact_lock_shared(4711); end if;
+              return null;
+            end $hold$;
+            create trigger hold before update on scheduler.nodes for each statement execute function scheduler.hold();
+            select pg_advisory_lock(4711);
+            """);
+        const string locks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711 and pid <> pg_backend_pid()";
+        try
+        {
+            await agent.DisconnectAsync();
+            await Wait.UntilAsync("the end is about to be written", async () => await CountAsync(connection, locks + " and not granted") > 0);
+            await agent.ConnectAsync();
+        }
+        finally
+        {
+            await ExecuteAsync(connection, "select pg_advisory_unlock(4711)");
+        }
+        await Wait.UntilAsync("the end was written", async () => await CountAsync(connection, locks) == 0);
+        Assert.Equal(Node.Types.State.Ready, await StateAsync("again", null));
+        await ExecuteAsync(connection, "drop function scheduler.hold() cascade");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<long> CountAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     [Fact]
