@@ -46,7 +46,7 @@ public sealed class ControllerFixture : IAsyncLifetime
     public Uri Consul => _consul.Address;
 
     /// <summary>Starts a controller on the same database, which drains for so long when it is stopped.</summary>
-    public Task<MeshProcess> StartAsync(int drainSeconds = 3) => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>
+    public Task<MeshProcess> StartAsync(int drainSeconds = 3, Dictionary<string, string>? settings = null) => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>(settings ?? [])
     {
         ["MESH_POSTGRES"] = Database,
         ["MESH_CONSUL"] = _consul.Address.ToString(),
