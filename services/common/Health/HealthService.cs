@@ -33,10 +33,12 @@ internal sealed class HealthService(ServerHealth health, ServiceCatalog catalog,
         {
             // Taken before the status is read: a change in between ends the wait at once.
             var change = health.NextChange;
+            // Before the status as well: the last word of a server that leaves is that it does.
+            var last = health.IsDraining;
             var now = Knows(request.Service) ? Status : ServingStatus.ServiceUnknown;
             if (now != sent) await responseStream.WriteAsync(new() { Status = now }, end.Token);
             sent = now;
-            if (health.IsDraining) return;
+            if (last) return;
             await change.WaitAsync(end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
