@@ -7,6 +7,7 @@ using Mesh.Builder.Sboms;
 using Mesh.Builder.Sources;
 using Mesh.Common.Discovery;
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Mesh.Controller.V1;
 using Mesh.Registry.V1;
 
@@ -33,7 +34,7 @@ internal static class BuilderSetup
         services.AddSingleton<DebianPackages>().AddSingleton<SbomWriter>();
         services.AddSingleton<SbomOutbox>().AddSingleton<SbomSender>().AddSingleton<SbomMetrics>().AddHostedService<SbomDelivery>();
         services.AddSingleton<BuildStore>().AddSingleton<BuildLogStore>().AddSingleton<BuildQueue>().AddSingleton<BuildWatch>().AddSingleton<BuildRunner>();
-        services.AddSingleton<BuildSignals>().AddHostedService(provider => provider.GetRequiredService<BuildSignals>());
+        services.AddPostgresSignals(BuildChannels.All);
         services.AddSingleton<BuildMetrics>();
         services.AddHostedService<Leftovers>();
         services.AddHostedService<BuildWorker>();

@@ -45,8 +45,7 @@ internal static class ControllerSetup
         services.AddSingleton<RouteStore>();
         services.AddSingleton<RouteTable>();
         services.AddHostedService(p => p.GetRequiredService<RouteTable>());
-        services.AddSingleton<ChangeFeed>();
-        services.AddHostedService(p => p.GetRequiredService<ChangeFeed>());
+        services.AddPostgresSignals(ChangeTopics.Channel);
         services.AddHostedService<ReconcileLoop>();
         services.AddHostedService<WorkloadWatch>();
         services.AddMeshClient<WorkloadService.WorkloadServiceClient>("scheduler");

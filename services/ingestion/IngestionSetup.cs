@@ -79,7 +79,6 @@ public static class IngestionSetup
         services.AddSingleton<AlertPolicyStore>();
         services.AddSingleton<AlertStore>();
         services.AddSingleton<AlertMomentStore>();
-        services.AddSingleton<AlertSignals>();
         services.AddSingleton<AlertWatch>();
         services.AddSingleton<AlertTurnStore>();
         services.AddSingleton<AlertConditions>();
@@ -118,7 +117,7 @@ public static class IngestionSetup
         services.AddHostedService<LogGuard>();
         services.AddHostedService<ScrapeLoop>();
         services.AddHostedService<AlertLoop>();
-        services.AddHostedService(provider => provider.GetRequiredService<AlertSignals>());
+        services.AddPostgresSignals(AlertStore.Channel);
         services.AddHostedService<AlertPurge>();
         services.AddHostedService<RetentionLoop>();
         services.AddHostedService<AlertDeliveryLoop>();

@@ -21,7 +21,7 @@ public static class SchedulerSetup
         var services = builder.Services;
         services.AddSingleton(SchedulerOptions.Read(builder.Configuration));
         services.AddSingleton(p => new EnvBox(new SecretBox("scheduler.env", p.GetRequiredService<MeshOptions>().ClusterKey)));
-        services.AddSingleton<ChangeBus>().AddHostedService<ChangeListener>();
+        services.AddPostgresSignals(ChangeNotice.Channel).AddSingleton<ChangeBus>();
         services.AddSingleton<WorkloadStore>().AddSingleton<RevisionStore>().AddSingleton<AllocationStore>().AddSingleton<RequestStore>();
         services.AddSingleton<WorkloadWriter>().AddSingleton<WorkloadWatcher>().AddSingleton<WorkloadPlanner>();
         services.AddSingleton<NodeStore>().AddSingleton<AssignmentStore>().AddSingleton<StatusStore>();

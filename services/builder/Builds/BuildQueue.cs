@@ -113,5 +113,5 @@ public sealed class BuildQueue(MeshDatabase database, TimeProvider time)
     // The queue is told as well: the end of a build lets the app's next one begin.
     private static Task<int> NotifyAsync(MeshTransaction transaction, Guid uid, CancellationToken cancellationToken) => transaction.ExecuteAsync(
         "select pg_notify(@Changes, @Uid), pg_notify(@Queue, '')",
-        new { BuildSignals.Changes, BuildSignals.Queue, Uid = uid.ToString() }, cancellationToken);
+        new { BuildChannels.Changes, BuildChannels.Queue, Uid = uid.ToString() }, cancellationToken);
 }

@@ -44,7 +44,7 @@ public sealed class BuildStore(MeshDatabase database, BuilderOptions options, Ti
             build = await transaction.QueryOneAsync<Build>(earlier, parameters, cancellationToken);
         if (build is null)
             throw MeshException.ResourceExhausted("QUEUE_FULL", $"{options.Queue} builds of the tenant have not ended.", TimeSpan.FromSeconds(30));
-        await transaction.ExecuteAsync("select pg_notify(@Channel, '')", new { Channel = BuildSignals.Queue }, cancellationToken);
+        await transaction.ExecuteAsync("select pg_notify(@Channel, '')", new { Channel = BuildChannels.Queue }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return build;
     }
@@ -84,7 +84,7 @@ public sealed class BuildStore(MeshDatabase database, BuilderOptions options, Ti
             throw MeshException.FailedPrecondition("BUILD_ENDED", present.Ended ? "The build has ended." : "The build's release is being made.");
         }
         await BuildLogStore.AppendAsync(transaction, build.Uid, System.Text.Encoding.UTF8.GetBytes($"Cancelled by {canceller}.\n"), cancellationToken);
-        await transaction.ExecuteAsync("select pg_notify(@Channel, @Uid)", new { Channel = BuildSignals.Changes, Uid = build.Uid.ToString() }, cancellationToken);
+        await transaction.ExecuteAsync("select pg_notify(@Channel, @Uid)", new { Channel = BuildChannels.Changes, Uid = build.Uid.ToString() }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return build;
     }

@@ -1,13 +1,14 @@
 using Grpc.Core;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Npgsql;
 
 namespace Mesh.Builder.Builds;
 
 /// <summary>Takes builds from the queue and carries each to its end, a few at a time.</summary>
 public sealed partial class BuildWorker(
-    BuildQueue queue, BuildRunner runner, BuildSignals signals, BuildMetrics metrics, BuilderOptions options, TimeProvider time,
+    BuildQueue queue, BuildRunner runner, PostgresSignals signals, BuildMetrics metrics, BuilderOptions options, TimeProvider time,
     ILogger<BuildWorker> logger) : BackgroundLoop
 {
     private const int MaxAttempts = 5;
@@ -18,7 +19,7 @@ public sealed partial class BuildWorker(
 
     private async Task WorkAsync(CancellationToken stop)
     {
-        using var news = signals.Subscribe(BuildSignals.Queue);
+        using var news = signals.Subscribe(BuildChannels.Queue);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -142,7 +143,7 @@ public sealed partial class BuildWorker(
     // Renews the lease, and notices at once when the build was taken away.
     private async Task KeepLeaseAsync(BuildLease lease, CancellationTokenSource work)
     {
-        using var news = signals.Subscribe(lease.Build.ToString());
+        using var news = signals.Subscribe(BuildChannels.Changes, lease.Build.ToString());
         for (var renewed = time.GetTimestamp(); !work.IsCancellationRequested;)
         {
             try

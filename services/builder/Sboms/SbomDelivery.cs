@@ -3,6 +3,7 @@ using Grpc.Core;
 using Mesh.Builder.Builds;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 
 namespace Mesh.Builder.Sboms;
 
@@ -11,13 +12,13 @@ namespace Mesh.Builder.Sboms;
 /// will never take.
 /// </summary>
 public sealed partial class SbomDelivery(
-    SbomOutbox outbox, SbomSender sender, BuildSignals signals, SbomMetrics metrics, TimeProvider time, ILogger<SbomDelivery> logger) : BackgroundLoop
+    SbomOutbox outbox, SbomSender sender, PostgresSignals signals, SbomMetrics metrics, TimeProvider time, ILogger<SbomDelivery> logger) : BackgroundLoop
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(10), Rest = TimeSpan.FromSeconds(1);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        using var news = signals.Subscribe(BuildSignals.Sboms);
+        using var news = signals.Subscribe(BuildChannels.Sboms);
         while (!stoppingToken.IsCancellationRequested)
         {
             try

@@ -20,7 +20,7 @@ public sealed class SbomOutbox(MeshDatabase database, TimeProvider time)
             on conflict (tenant, app, digest) do nothing
             """;
         await transaction.ExecuteAsync(sql, new { sbom.Tenant, sbom.App, sbom.Digest, sbom.Sbom, sbom.BuildTime }, cancellationToken);
-        await transaction.ExecuteAsync("select pg_notify(@Sboms, '')", new { BuildSignals.Sboms }, cancellationToken);
+        await transaction.ExecuteAsync("select pg_notify(@Sboms, '')", new { BuildChannels.Sboms }, cancellationToken);
     }
 
     /// <summary>

@@ -31,6 +31,13 @@ public static class PostgresSetup
             p.GetRequiredService<ILogger<MigrationService>>()));
     }
 
+    /// <summary>Wakes this program's waiting parties with what is sent to the channels; the service must have a database.</summary>
+    public static IServiceCollection AddPostgresSignals(this IServiceCollection services, params IReadOnlyList<string> channels)
+    {
+        services.AddSingleton(p => new PostgresSignals(p.GetRequiredService<PostgresListener>(), channels, p.GetRequiredService<TimeProvider>()));
+        return services.AddHostedService(p => p.GetRequiredService<PostgresSignals>());
+    }
+
     /// <summary>The pool of a service: each connection takes the service's role and sees its schema alone.</summary>
     public static NpgsqlDataSource ApplicationSource(string connectionString, string service, ILoggerFactory? loggers = null)
     {

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Mesh.Common.Names;
-using Mesh.Controller.Changes;
+using Mesh.Common.Postgres;
 
 namespace Mesh.Controller.Apps;
 
@@ -19,10 +19,10 @@ public sealed class AppCache
     private readonly TimeProvider _time;
     private long _changes;
 
-    public AppCache(AppStore store, AppAddress address, ChangeFeed feed, TimeProvider time)
+    public AppCache(AppStore store, AppAddress address, PostgresSignals signals, TimeProvider time)
     {
         (_store, _address, _time) = (store, address, time);
-        feed.Changed += Forget;
+        signals.Heard += heard => Forget(heard.Missed ? null : heard.Payload);
     }
 
     /// <summary>The app as it is answered. Never modify it: it is shared.</summary>

@@ -118,5 +118,5 @@ public sealed class AppStore(MeshDatabase database, AuditLog audit, TimeProvider
     }
 
     internal static Task NotifyAsync(MeshTransaction transaction, AppName name, CancellationToken cancellationToken) =>
-        transaction.ExecuteAsync(ChangeFeed.Notify, new { name = name.ToString() }, cancellationToken);
+        transaction.ExecuteAsync(ChangeTopics.Notify, new { name = name.ToString() }, cancellationToken);
 }

@@ -14,7 +14,7 @@ namespace Mesh.Controller.Deployments;
 
 /// <summary>mesh.controller.v1.DeploymentService.</summary>
 public sealed class DeploymentService(
-    DeploymentStore store, ActionStore actions, ChangeFeed feed, AppAddress address, TimeProvider time)
+    DeploymentStore store, ActionStore actions, PostgresSignals signals, AppAddress address, TimeProvider time)
     : V1.DeploymentService.DeploymentServiceBase
 {
     private const int MostProcesses = 1000;
@@ -121,14 +121,14 @@ public sealed class DeploymentService(
         V1.WatchDeploymentRequest request, IServerStreamWriter<V1.WatchDeploymentResponse> responseStream, ServerCallContext context)
     {
         var name = DeploymentName.Parse(request.Name);
+        using var changes = signals.Subscribe(ChangeTopics.Channel, name.ToString());
         V1.Deployment? sent = null;
         while (true)
         {
-            var changed = feed.NextAsync(name.ToString());
             var deployment = (await store.GetAsync(name, context.CancellationToken)).ToWire(address);
             if (!deployment.Equals(sent)) await responseStream.WriteAsync(new V1.WatchDeploymentResponse { Deployment = deployment }, context.CancellationToken);
             sent = deployment;
-            await changed.WaitAsync(context.CancellationToken);
+            await changes.WaitAsync(context.CancellationToken);
         }
     }
 

@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Mesh.Controller.Changes;
 using Npgsql;
 
@@ -6,7 +7,7 @@ namespace Mesh.Controller.Reconciling;
 
 /// <summary>Leases deployments that are due and reconciles them, a few at a time; woken by changes, else by the next one that is due.</summary>
 internal sealed partial class ReconcileLoop(
-    ReconcileStore store, DeploymentReconciler reconciler, ChangeFeed feed, TimeProvider time, ILogger<ReconcileLoop> logger) : BackgroundLoop
+    ReconcileStore store, DeploymentReconciler reconciler, PostgresSignals signals, TimeProvider time, ILogger<ReconcileLoop> logger) : BackgroundLoop
 {
     private const int AtOnce = 8;
     private static readonly TimeSpan s_longestSleep = TimeSpan.FromSeconds(15);
@@ -14,14 +15,14 @@ internal sealed partial class ReconcileLoop(
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
+        using var due = signals.Subscribe(ChangeTopics.Channel, ChangeTopics.DueDeployments);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                var changed = feed.NextAsync(ChangeFeed.DueDeployments);
                 var leased = await store.LeaseAsync(AtOnce, stoppingToken);
                 await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stoppingToken)));
-                if (leased.Count == 0) await SleepAsync(changed, stoppingToken);
+                if (leased.Count == 0) await due.WaitAsync(await SleepAsync(stoppingToken), stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -44,11 +45,10 @@ internal sealed partial class ReconcileLoop(
         }
     }
 
-    private async Task SleepAsync(Task changed, CancellationToken cancellationToken)
+    private async Task<TimeSpan> SleepAsync(CancellationToken cancellationToken)
     {
         var sleep = await store.NextDueAsync(cancellationToken) ?? s_longestSleep;
-        sleep = sleep > s_longestSleep ? s_longestSleep : sleep < s_shortestSleep ? s_shortestSleep : sleep;
-        await changed.WaitAsync(sleep, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return sleep > s_longestSleep ? s_longestSleep : sleep < s_shortestSleep ? s_shortestSleep : sleep;
     }
 
     [LoggerMessage(LogLevel.Warning, "Deployments cannot be reconciled now: {Problem}")]

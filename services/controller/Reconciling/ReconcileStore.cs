@@ -127,7 +127,7 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
             select count(pg_notify('controller_changes', @name)) from due
             """;
         await using var transaction = await database.BeginAsync(tenant, cancellationToken);
-        var parameters = new { tenant, app, deployment, now = time.GetUtcNow(), name = ChangeFeed.DueDeployments };
+        var parameters = new { tenant, app, deployment, now = time.GetUtcNow(), name = ChangeTopics.DueDeployments };
         await transaction.ExecuteAsync(sql, parameters, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

@@ -1,11 +1,12 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Postgres;
 using Mesh.Controller.Changes;
 using Npgsql;
 
 namespace Mesh.Controller.Routes;
 
 /// <summary>The routes as this replica last read them. Read once for all routers that watch, when something has changed.</summary>
-public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimeProvider time, ILogger<RouteTable> logger) : BackgroundLoop
+public sealed partial class RouteTable(RouteStore store, PostgresSignals signals, TimeProvider time, ILogger<RouteTable> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_recheck = TimeSpan.FromSeconds(30);
     private volatile Version _current = new(RouteSnapshot.Empty);
@@ -23,20 +24,20 @@ public sealed partial class RouteTable(RouteStore store, ChangeFeed feed, TimePr
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
+        using var changes = signals.Subscribe(ChangeTopics.Channel, ChangeTopics.Routes);
         while (!stoppingToken.IsCancellationRequested)
         {
-            var changed = feed.NextAsync(ChangeFeed.Routes);
             try
             {
                 var snapshot = await store.LoadAsync(stoppingToken);
                 if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
+                await changes.WaitAsync(s_recheck, stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 LogAway(e is NpgsqlException ? null : e, e.Message);
-                changed = Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            await changed.WaitAsync(s_recheck, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -1,10 +1,11 @@
 using System.Runtime.CompilerServices;
 using Google.Protobuf.WellKnownTypes;
+using Mesh.Common.Postgres;
 
 namespace Mesh.Ingestion.Alerts;
 
 /// <summary>Shows a watcher every step of a tenant's alerts once, wherever he was before.</summary>
-public sealed class AlertWatch(AlertMomentStore moments, AlertSignals signals)
+public sealed class AlertWatch(AlertMomentStore moments, PostgresSignals signals)
 {
     private const int PageSize = 500;
 
@@ -22,9 +23,9 @@ public sealed class AlertWatch(AlertMomentStore moments, AlertSignals signals)
                 cursor = cursor with { Shown = cursor.Until };
         }
 
+        using var steps = signals.Subscribe(AlertStore.Channel, tenant);
         for (var past = true; ; past = false)
         {
-            var changed = signals.NextAsync(tenant);
             IReadOnlyList<AlertMoment> page;
             do
             {
@@ -36,7 +37,7 @@ public sealed class AlertWatch(AlertMomentStore moments, AlertSignals signals)
 
             if (past)
                 yield return new V1.WatchAlertsResponse { Cursor = cursor.ToText(tenant) };
-            await changed.WaitAsync(cancellationToken);
+            await steps.WaitAsync(cancellationToken);
         }
     }
 

@@ -12,7 +12,7 @@ namespace Mesh.Ingestion.Tests.Alerts;
 public sealed class AlertWatchTests(AlertTables tables) : IClassFixture<AlertTables>, IAsyncLifetime
 {
     private readonly CancellationTokenSource _patience = new(3 * Wait.Limit);
-    private AlertSignals _signals = null!;
+    private PostgresSignals _signals = null!;
 
     private AlertStore Alerts => new(tables.Database, new AlertTurnStore(tables.Database, new AlertOptions()), TimeProvider.System);
 
@@ -21,7 +21,8 @@ public sealed class AlertWatchTests(AlertTables tables) : IClassFixture<AlertTab
     public async Task InitializeAsync()
     {
         DapperTypes.RegisterJson<AlertLabels>();
-        _signals = new AlertSignals(new PostgresListener(tables.Source, TimeProvider.System, NullLogger<PostgresListener>.Instance));
+        _signals = new PostgresSignals(
+            new PostgresListener(tables.Source, TimeProvider.System, NullLogger<PostgresListener>.Instance), [AlertStore.Channel], TimeProvider.System);
         await _signals.StartAsync(CancellationToken.None);
     }
 
