@@ -15,14 +15,22 @@ public sealed class RouterStore
         return transaction.ExecuteAsync(sql, router, cancellationToken);
     }
 
-    /// <summary>A new leader has no streams yet: routers that were connected count as gone from now on, and so keep their grace.</summary>
-    public Task<IReadOnlyList<Router>> TakeOverAsync(MeshTransaction transaction, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>
+    /// A new leader has no streams yet: routers that were connected count as gone from now on, and so keep their grace. Those too that had
+    /// left the last leader, or that it had left, so late that it did not give them up: while nobody led, nobody could hear them.
+    /// </summary>
+    public Task<IReadOnlyList<Router>> TakeOverAsync(
+        MeshTransaction transaction, DateTimeOffset now, TimeSpan grace, CancellationToken cancellationToken)
     {
+        // A leader notes every few seconds which nodes it hears.
         const string sql = """
-            with gone as (update routers set connected = false, seen_time = @now where connected)
-            select id, generation, false as connected, case when connected then @now else seen_time end as seen_time from routers
+            with leader as (select coalesce(max(heartbeat_time), '-infinity') as seen_time from nodes),
+            kept as (select id from routers, leader where routers.connected or routers.seen_time > leader.seen_time - @grace),
+            gone as (update routers set connected = false, seen_time = @now where id in (select id from kept))
+            select id, generation, false as connected, case when id in (select id from kept) then @now else seen_time end as seen_time
+            from routers
             """;
-        return transaction.QueryAsync<Router>(sql, new { now }, cancellationToken);
+        return transaction.QueryAsync<Router>(sql, new { now, grace }, cancellationToken);
     }
 
     public Task ForgetAsync(MeshTransaction transaction, DateTimeOffset before, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ public sealed class Routers(Fence fences, RouterStore store, ChangeBus bus, Sche
     public async Task LoadAsync(long fence, CancellationToken cancellationToken)
     {
         await using var transaction = await fences.BeginAsync(fence, cancellationToken);
-        foreach (var router in await store.TakeOverAsync(transaction, time.GetUtcNow(), cancellationToken))
+        foreach (var router in await store.TakeOverAsync(transaction, time.GetUtcNow(), options.RouterGrace, cancellationToken))
             _routers[router.Id] = router;
         await transaction.CommitAsync(cancellationToken);
     }

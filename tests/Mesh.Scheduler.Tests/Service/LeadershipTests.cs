@@ -109,6 +109,54 @@ public sealed class LeadershipTests : IClassFixture<SchedulerFixture>
     }
 
     [Fact]
+    public async Task A_router_that_could_not_be_heard_while_nobody_led_is_waited_for()
+    {
+        const string name = "tenants/acme/workloads/unheard";
+        var agent = await _mesh.AgentAsync("unheard");
+        var router = await _mesh.RouterAsync("unheard");
+        await _mesh.ApplyAsync(name, Specs.Web(nodes: "unheard"));
+        await _mesh.UntilAsync(name, State.Running);
+        router.Acknowledges = false;
+        await _mesh.ApplyAsync(name, Specs.Web(version: "2", nodes: "unheard"));
+        await Wait.UntilAsync("the new one is in the router's table", () => router.Table[name].Count == 2);
+        Assert.Equal(0, await _mesh.Scheduler.StopAsync());
+        await router.DisposeAsync();
+        await agent.DisconnectAsync();
+        await AnHourPassesAsync();
+
+        await using (var other = await MeshProcess.StartAsync(
+            "Mesh.Scheduler", new Dictionary<string, string>(_mesh.Environment) { ["MESH_SCHEDULER_ROUTER_GRACE_SECONDS"] = "600" }))
+        {
+            using var channel = SchedulerFixture.Channel(other);
+            await using var again = new FakeAgent(new NodeService.NodeServiceClient(channel), "unheard", 4000);
+            await again.ConnectAsync();
+            // What was there is decided upon before what comes later.
+            var workloads = new WorkloadService.WorkloadServiceClient(channel);
+            const string later = "tenants/acme/workloads/unheard-later";
+            var worker = Specs.Web(nodes: "unheard");
+            worker.Template.Listens = false;
+            await workloads.ApplyWorkloadAsync(new ApplyWorkloadRequest { Workload = new() { Name = later, Spec = worker } }, SchedulerFixture.Headers);
+            await Wait.UntilAsync("that runs", async () =>
+                (await workloads.GetWorkloadAsync(new GetWorkloadRequest { Name = later }, SchedulerFixture.Headers)).Workload.State == State.Running);
+            var allocations = await workloads.ListAllocationsAsync(new ListAllocationsRequest { Parent = name }, SchedulerFixture.Headers);
+            Assert.Equal([Allocation.Types.Desired.Run, Allocation.Types.Desired.Run], allocations.Allocations.Select(a => a.Desired));
+        }
+        await _mesh.Scheduler.StartAgainAsync();
+    }
+
+    private async Task AnHourPassesAsync()
+    {
+        await using var connection = new NpgsqlConnection(_mesh.Environment["MESH_POSTGRES"]);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            """
+            update scheduler.routers set connected = false, seen_time = seen_time - interval '1 hour';
+            update scheduler.nodes set heartbeat_time = heartbeat_time - interval '1 hour';
+            """, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    [Fact]
     public async Task Another_scheduler_takes_writes_refuses_streams_and_takes_over()
     {
         const string name = "tenants/acme/workloads/taken-over";
