@@ -18,13 +18,21 @@ internal sealed partial class RouteWatch(
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
+        var order = new RouteOrder(time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 using var call = controller.WatchRoutes(new WatchRoutesRequest { RouterId = options.Value.Id }, cancellationToken: stoppingToken);
                 await foreach (var change in call.ResponseStream.ReadAllAsync(stoppingToken))
+                {
+                    if (!order.Takes(change.Generation))
+                    {
+                        LogBehind(change.Generation);
+                        break;
+                    }
                     tables.Change(table => table with { Routes = Apply(table.Routes, change) });
+                }
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
@@ -40,6 +48,9 @@ internal sealed partial class RouteWatch(
         var known = change.Snapshot || routes is null ? ImmutableSortedDictionary.Create<string, Route>(StringComparer.Ordinal) : routes;
         return known.RemoveRange(change.Removed).SetItems(change.Routes.Select(r => KeyValuePair.Create(r.Key, r)));
     }
+
+    [LoggerMessage(LogLevel.Information, "A controller that has only read routes up to generation {Generation} is left for another one")]
+    private partial void LogBehind(long generation);
 
     [LoggerMessage(LogLevel.Warning, "Not hearing routes from the controller: {Problem}")]
     private partial void LogAway(Exception? exception, string problem);

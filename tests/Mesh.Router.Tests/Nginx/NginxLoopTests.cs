@@ -14,7 +14,7 @@ using Microsoft.Extensions.Options;
 
 namespace Mesh.Router.Tests.Nginx;
 
-public sealed partial class NginxLoopTests : IDisposable
+public sealed partial class NginxLoopTests : IAsyncLifetime, IDisposable
 {
     private readonly TestFolder _folder = new();
     private readonly RoutingTableHolder _tables = new();
@@ -43,6 +43,10 @@ public sealed partial class NginxLoopTests : IDisposable
         _loop = new NginxLoop(_tables, _served, _nginx, new ServerHealth(), options, TimeProvider.System, _failures);
     }
 
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _loop.StopAsync(default);
+
     public void Dispose()
     {
         _loop.Dispose();
@@ -68,7 +72,6 @@ public sealed partial class NginxLoopTests : IDisposable
 
         var file = await File.ReadAllTextAsync(Path.Combine(_folder.Path, "nginx.conf"));
         Assert.Equal(Number().Match(file).Groups[1].Value, await ProbeAsync());
-        await _loop.StopAsync(default);
     }
 
     [Fact]
