@@ -12,7 +12,7 @@ internal sealed class CollectorLoop(Collector collector, RegistryOptions options
         {
             try
             {
-                if (await collector.RunAsync(stoppingToken) is { } done && done is not { Blobs: 0, Uploads: 0 })
+                if (await collector.RunAsync(stoppingToken) is { } done)
                     logger.LogInformation("Collected {Blobs} blobs of {Bytes} bytes and {Uploads} uploads", done.Blobs, done.Bytes, done.Uploads);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
