@@ -64,9 +64,10 @@ public sealed class SchedulerConnection(
         }
         finally
         {
-            allocations.Changed -= Note;
             await ending.CancelAsync();
             await Task.WhenAll(receiving, sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // The last: a snapshot that came late may have begun it anew.
+            allocations.Changed -= Note;
         }
     }
 

@@ -9,11 +9,13 @@ internal sealed class StatusOutbox : IDisposable
     private readonly Lock gate = new();
     private readonly HashSet<string> due = [];
     private readonly SemaphoreSlim waiting = new(0, 1);
+    private bool closed;
 
     public void Add(IEnumerable<string> uids)
     {
         lock (gate)
         {
+            if (closed) return;
             due.UnionWith(uids);
             if (due.Count > 0 && waiting.CurrentCount == 0) waiting.Release();
         }
@@ -31,5 +33,10 @@ internal sealed class StatusOutbox : IDisposable
         }
     }
 
-    public void Dispose() => waiting.Dispose();
+    public void Dispose()
+    {
+        // An allocation that changes at this moment may still be about to tell it.
+        lock (gate) closed = true;
+        waiting.Dispose();
+    }
 }

@@ -6,6 +6,7 @@ public sealed class ChangeSubscription(Func<Change, bool> filter, ChangeBus bus)
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _signal = new(0, 1);
     private HashSet<Change> _pending = [];
+    private bool _ended;
 
     /// <summary>What changed since the last call; waits for at least one change.</summary>
     public async Task<IReadOnlySet<Change>> NextAsync(CancellationToken cancellationToken)
@@ -24,6 +25,9 @@ public sealed class ChangeSubscription(Func<Change, bool> filter, ChangeBus bus)
     public void Dispose()
     {
         bus.Remove(this);
+        // Whoever publishes at this moment may still have it in hand.
+        lock (_lock)
+            _ended = true;
         _signal.Dispose();
     }
 
@@ -33,6 +37,8 @@ public sealed class ChangeSubscription(Func<Change, bool> filter, ChangeBus bus)
             return;
         lock (_lock)
         {
+            if (_ended)
+                return;
             _pending.Add(change);
             if (_signal.CurrentCount == 0)
                 _signal.Release();
