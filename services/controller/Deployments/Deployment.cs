@@ -30,11 +30,15 @@ public sealed record Deployment
     [JsonIgnore]
     public long Wakes { get; init; }
 
+    /// <summary>Until when it belongs to the replica that reconciles it: whose lease it is, too.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? LeaseUntil { get; init; }
+
     public DeploymentState State { get; init; } = DeploymentState.CreatePending;
     public FailureReason FailureReason { get; init; }
     public string Message { get; init; } = "";
 
-    /// <summary>The workloads that were handed to the scheduler and have not gone, as they were last seen.</summary>
+    /// <summary>The workloads that were or are about to be handed to the scheduler and have not gone, as they were last seen.</summary>
     public List<ProcessStatus> Status { get; init; } = [];
 
     public DateTimeOffset CreateTime { get; init; }

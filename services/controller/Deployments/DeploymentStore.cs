@@ -14,7 +14,7 @@ public sealed class DeploymentStore(MeshDatabase database, AuditLog audit, TimeP
 {
     internal const string Columns = """
         tenant, app, deployment as id, uid, release, running_release, scale, overrides, archived, deleting, restart_marker, generation, wakes,
-        state, failure_reason, message, status, create_time, update_time
+        lease_until, state, failure_reason, message, status, create_time, update_time
         """;
 
     public async Task<Deployment> CreateAsync(Deployment given, string requestId, bool validateOnly, Actor actor, CancellationToken cancellationToken)

@@ -16,6 +16,15 @@ public static class DeploymentOutcome
     private static readonly TimeSpan s_whilePending = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_otherwise = TimeSpan.FromSeconds(15);
 
+    /// <summary>The deployment with those planned workloads that it does not know yet; itself when it knows them all.</summary>
+    public static Deployment Begin(Deployment deployment, IReadOnlyList<PlannedProcess> planned)
+    {
+        var known = deployment.Status.Select(s => s.Workload).ToHashSet();
+        var begun = planned.Where(p => !known.Contains(p.Workload.Name))
+            .Select(p => new ProcessStatus(p.Type, p.Command, p.Workload.Name, p.Workload.Spec.Count, 0, 0, "")).ToArray();
+        return begun.Length == 0 ? deployment : deployment with { Status = [.. deployment.Status, .. begun] };
+    }
+
     /// <summary>The deployment with state, reason, message and status as they are now.</summary>
     public static Deployment Of(Deployment deployment, Observation seen)
     {

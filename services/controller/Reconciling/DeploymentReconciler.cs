@@ -21,15 +21,17 @@ public sealed partial class DeploymentReconciler(
         try
         {
             var planned = WorkloadPlan.For(deployment, snapshot.App, snapshot.Release, configs.Open(snapshot.Config));
+            deployment = DeploymentOutcome.Begin(deployment, planned);
+            if (deployment != snapshot.Deployment && !await store.NoteAsync(deployment, cancellationToken)) return;
             var seen = await ApplyAsync(deployment, planned, cancellationToken);
             var after = DeploymentOutcome.Of(deployment, seen);
             if (deployment.Deleting && seen.Stopping.Count == 0) await store.ForgetAsync(deployment.Name, cancellationToken);
-            else await store.RecordAsync(deployment, after, cancellationToken);
+            else await store.RecordAsync(snapshot.Deployment, after, cancellationToken);
         }
         catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
         {
             LogAway(deployment.Name.ToString(), e.Status.Detail);
-            await store.PostponeAsync(deployment.Name, s_pause, cancellationToken);
+            await store.PostponeAsync(deployment, s_pause, cancellationToken);
         }
     }
 

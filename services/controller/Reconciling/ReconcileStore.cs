@@ -55,8 +55,24 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
     }
 
     /// <summary>
+    /// Notes workloads before the scheduler has them, so that they are stopped one day whatever becomes of who hands them over. False when
+    /// the deployment is leased to somebody else by now.
+    /// </summary>
+    public async Task<bool> NoteAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update deployments set status = @Status
+            where tenant = @Tenant and app = @App and deployment = @Id and lease_until = @LeaseUntil
+            """;
+        await using var transaction = await database.BeginAsync(deployment.Tenant, cancellationToken);
+        var noted = await transaction.ExecuteAsync(sql, deployment, cancellationToken) == 1;
+        await transaction.CommitAsync(cancellationToken);
+        return noted;
+    }
+
+    /// <summary>
     /// Records what was found and gives the lease back. When people have changed the deployment meanwhile, only the lease is given
-    /// back: the deployment is due again already, as it is when its workloads have changed.
+    /// back: the deployment is due again already, as it is when its workloads have changed. Who has lost the lease records nothing.
     /// </summary>
     public async Task RecordAsync(Deployment before, Deployment after, CancellationToken cancellationToken)
     {
@@ -70,13 +86,13 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
                 next_check_time = case when generation = @Generation and wakes = @Wakes then greatest(next_check_time, @next) else next_check_time end,
                 status = @Status,
                 lease_until = null
-            where tenant = @Tenant and app = @App and deployment = @Id
+            where tenant = @Tenant and app = @App and deployment = @Id and lease_until = @LeaseUntil
             returning generation = @Generation
             """;
         await using var transaction = await database.BeginAsync(after.Tenant, cancellationToken);
         var current = await transaction.QueryOneAsync<bool?>(sql, new
         {
-            after.Tenant, after.App, after.Id, after.Generation, before.Wakes, State = (short)after.State, FailureReason = (short)after.FailureReason,
+            after.Tenant, after.App, after.Id, after.Generation, before.Wakes, before.LeaseUntil, State = (short)after.State, FailureReason = (short)after.FailureReason,
             after.Message, after.RunningRelease, after.Status, next = now + DeploymentOutcome.NextCheck(after.State),
         }, cancellationToken);
         if (current == true && (before.State != after.State || before.Message != after.Message))
@@ -104,14 +120,15 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
     }
 
     /// <summary>Gives a lease back without a result: the deployment is looked at again after a pause.</summary>
-    public async Task PostponeAsync(DeploymentName name, TimeSpan pause, CancellationToken cancellationToken)
+    public async Task PostponeAsync(Deployment deployment, TimeSpan pause, CancellationToken cancellationToken)
     {
         const string sql = """
             update deployments set lease_until = null, next_check_time = @next
-            where tenant = @Tenant and app = @App and deployment = @Deployment
+            where tenant = @Tenant and app = @App and deployment = @Id and lease_until = @LeaseUntil
             """;
-        await using var transaction = await database.BeginAsync(name.Tenant, cancellationToken);
-        await transaction.ExecuteAsync(sql, new { name.Tenant, name.App, name.Deployment, next = time.GetUtcNow() + pause }, cancellationToken);
+        await using var transaction = await database.BeginAsync(deployment.Tenant, cancellationToken);
+        var values = new { deployment.Tenant, deployment.App, deployment.Id, deployment.LeaseUntil, next = time.GetUtcNow() + pause };
+        await transaction.ExecuteAsync(sql, values, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 

@@ -45,12 +45,14 @@ public sealed class ControllerFixture : IAsyncLifetime
     /// <summary>The Consul agent in which the controllers register.</summary>
     public Uri Consul => _consul.Address;
 
+    public string ClusterKey => Convert.ToBase64String(_clusterKey);
+
     /// <summary>Starts a controller on the same database, which drains for so long when it is stopped.</summary>
     public Task<MeshProcess> StartAsync(int drainSeconds = 3, Dictionary<string, string>? settings = null) => MeshProcess.StartAsync("Mesh.Controller", new Dictionary<string, string>(settings ?? [])
     {
         ["MESH_POSTGRES"] = Database,
         ["MESH_CONSUL"] = _consul.Address.ToString(),
-        ["MESH_CLUSTER_KEY"] = Convert.ToBase64String(_clusterKey),
+        ["MESH_CLUSTER_KEY"] = ClusterKey,
         ["MESH_DRAIN_SECONDS"] = $"{drainSeconds}",
     });
 
