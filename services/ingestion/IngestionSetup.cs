@@ -47,7 +47,8 @@ public static class IngestionSetup
         services.AddSingleton(IngestionOptions.Alerts(builder.Configuration));
         services.AddSingleton(IngestionOptions.AlertPurge(builder.Configuration));
         services.AddSingleton(IngestionOptions.Webhooks(builder.Configuration));
-        services.AddSingleton(provider => new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
+        services.AddSingleton(provider => new LogOwner(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log")));
+        services.AddSingleton(OpenFiles);
         services.AddSingleton(OpenLog);
         services.AddSingleton(p => SenderState.Restore(p.GetRequiredService<LogFiles>().Snapshot, p.GetRequiredService<WriteAheadLog>()));
         services.AddSingleton(IngestionOptions.Writers(builder.Configuration));
@@ -143,6 +144,13 @@ public static class IngestionSetup
         app.MapPushed();
         app.MapFederation();
         app.MapServiceDiscovery();
+    }
+
+    private static LogFiles OpenFiles(IServiceProvider provider)
+    {
+        // Whoever else has the log is still changing what would be read here.
+        provider.GetRequiredService<LogOwner>();
+        return new LogFiles(Path.Combine(provider.GetRequiredService<MeshOptions>().Data, "log"));
     }
 
     private static WriteAheadLog OpenLog(IServiceProvider provider)

@@ -15,11 +15,15 @@ internal sealed class RunningServices(ConsulClient consul)
         {
             var found = await Task.WhenAll(Services.Select(async service =>
                 (await consul.HealthyAsync(service, cancellationToken)).Select(instance => TargetGroup.Of(service, instance))));
-            return found.SelectMany(groups => groups);
+            // Who runs this is one of them: a Consul that does not know so much has only just begun.
+            return found[Array.IndexOf(Services, "ingestion")].Any() ? found.SelectMany(groups => groups) : throw Unknown();
         }
         catch (HttpRequestException)
         {
-            throw MeshException.Unavailable("CONSUL_AWAY", "The running programs cannot be listed now.", TimeSpan.FromSeconds(5));
+            throw Unknown();
         }
     }
+
+    private static MeshException Unknown() =>
+        MeshException.Unavailable("CONSUL_AWAY", "The running programs cannot be listed now.", TimeSpan.FromSeconds(5));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Mesh.Servers;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Servers;
 
@@ -38,9 +39,9 @@ public abstract class ServerProcess : IAsyncDisposable
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         using var http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(2) };
-        for (var attempt = 0; !await AnswersAsync(http); attempt++)
+        for (var watch = Stopwatch.StartNew(); !await AnswersAsync(http);)
         {
-            Assert.False(_process.HasExited || attempt > 600, $"{GetType().Name} did not start:\n{Output}");
+            Assert.False(_process.HasExited || watch.Elapsed > Wait.Limit, $"{GetType().Name} did not start:\n{Output}");
             await Task.Delay(50);
         }
     }
