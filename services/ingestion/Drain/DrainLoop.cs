@@ -88,7 +88,7 @@ public sealed class DrainLoop(
         }
 
         if (batch.End > drained || batch.EndsRollup)
-            Commit(batch, Math.Max(batch.End, drained));
+            await CommitAsync(batch, Math.Max(batch.End, drained), cancellationToken);
     }
 
     private async Task CountPartsAsync(CancellationToken cancellationToken)
@@ -129,6 +129,25 @@ public sealed class DrainLoop(
             if (attempt % 20 == 0)
                 logger.LogWarning(exception, "Inserting {Rows} rows into {Table} failed; the log keeps them", block.Rows, block.Table);
             return false;
+        }
+    }
+
+    // What cannot be written down, on a full disk for instance, is tried again: until then nothing more is drained, and the log keeps it.
+    private async Task CommitAsync(DrainBatch batch, long drained, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Commit(batch, drained);
+                return;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                if (attempt % 20 == 0)
+                    logger.LogWarning(exception, "How far the drain is cannot be written; the log keeps what it has");
+                await Task.Delay(DelayOf(attempt), time, cancellationToken);
+            }
         }
     }
 

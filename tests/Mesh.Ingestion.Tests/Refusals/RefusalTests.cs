@@ -40,6 +40,33 @@ public sealed class RefusalTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_the_disk_has_no_byte_left_for_what_the_drain_writes_down()
+    {
+        await using var ingestion = _servers.Replica("none", diskMegabytes: DiskMegabytes);
+        ingestion.Settings["MESH_INGESTION_LOG_MIN_FREE_BYTES"] = $"{FreeMegabytes << 20}";
+        await StartAsync(ingestion);
+        using var channel = ingestion.Connect();
+        var ways = new WaysIn(ingestion, channel);
+        List<WayIn> all = [.. ways.Samples, .. ways.Records, .. ways.Own];
+        await SendAsync(all, until: Reply.Taken);
+        await ingestion.DrainedAsync();
+        const string rows = "select count() from samples";
+        var before = await _servers.Engine.QueryAsync(rows);
+        await _servers.Engine.KillAsync();
+        await SendAsync(all, until: Reply.Taken);
+
+        var ballast = Path.Combine(ingestion.DiskFolder, "ballast");
+        Fill(ballast);
+        await _servers.Engine.StartAsync();
+        await Wait.UntilAsync("the table has a further batch", async () => await _servers.Engine.QueryAsync(rows) != before);
+        await SendAsync(all, until: Reply.SendAgain);
+        File.Delete(ballast);
+        await SendAsync(all, until: Reply.Taken);
+
+        await CheckAsync(all, ingestion, "DISK_FULL");
+    }
+
+    [Fact]
     public async Task While_the_database_is_away_and_the_log_is_full()
     {
         await using var ingestion = _servers.Replica("full");
@@ -139,6 +166,22 @@ public sealed class RefusalTests : IAsyncLifetime
 
     private static Task SendAsync(List<WayIn> ways, Reply until) => Task.WhenAll(ways.Select(way =>
         Wait.UntilAsync($"{way.Tenant} is answered {until}", async () => await way.SendAsync() == until)));
+
+    // Writes a file until the disk has no page left.
+    private static void Fill(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        var page = new byte[4096];
+        try
+        {
+            for (var offset = 0L; ; offset += page.Length)
+                RandomAccess.Write(file, page, offset);
+        }
+        catch (IOException)
+        {
+            // Full.
+        }
+    }
 
     // All that was taken is there, nothing of what was refused is, and all of that is counted.
     private async Task CheckAsync(List<WayIn> ways, IngestionProcess ingestion, string reason)
