@@ -15,12 +15,15 @@ internal sealed class MetricCollector(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(options.MetricsInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            var running = allocations.All.Where(allocation => allocation.Phase == AllocationPhase.Running);
-            var limits = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(running, limits, CollectAsync);
-        }
+        await new Rounds("The allocations could not be measured", time, log).RunAsync(
+            async stop =>
+            {
+                await timer.WaitForNextTickAsync(stop);
+                var running = allocations.All.Where(allocation => allocation.Phase == AllocationPhase.Running);
+                var limits = new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = stop };
+                await Parallel.ForEachAsync(running, limits, CollectAsync);
+            },
+            stoppingToken);
     }
 
     private async ValueTask CollectAsync(Allocation allocation, CancellationToken cancellation)

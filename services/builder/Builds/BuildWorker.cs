@@ -17,24 +17,18 @@ public sealed partial class BuildWorker(
     protected override Task LoopAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Parallel).Select(_ => WorkAsync(stoppingToken)));
 
-    private async Task WorkAsync(CancellationToken stop)
+    private async Task WorkAsync(CancellationToken stoppingToken)
     {
         using var news = signals.Subscribe(BuildChannels.Queue);
-        while (!stop.IsCancellationRequested)
-        {
-            try
+        await new Rounds("The build queue cannot be read or written", time, logger).RunAsync(
+            async stop =>
             {
                 if (await queue.ClaimAsync(stop) is { } claimed)
                     await RunAsync(claimed.Build, claimed.Lease, stop);
                 else
                     await news.WaitAsync(await PauseAsync(stop), stop);
-            }
-            catch (Exception error) when (!stop.IsCancellationRequested)
-            {
-                LogQueueAway(error);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+            },
+            stoppingToken);
     }
 
     private async Task<TimeSpan> PauseAsync(CancellationToken cancellationToken)

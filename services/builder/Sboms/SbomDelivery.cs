@@ -19,19 +19,13 @@ public sealed partial class SbomDelivery(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var news = signals.Subscribe(BuildChannels.Sboms);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        await new Rounds("The SBOM outbox cannot be read or written", time, logger).RunAsync(
+            async stop =>
             {
-                if (!await DeliverNextAsync(stoppingToken))
-                    await news.WaitAsync(await PauseAsync(stoppingToken), stoppingToken);
-            }
-            catch (Exception error) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogOutboxAway(error);
-                await Task.Delay(Rest, time, stoppingToken);
-            }
-        }
+                if (!await DeliverNextAsync(stop))
+                    await news.WaitAsync(await PauseAsync(stop), stop);
+            },
+            stoppingToken);
     }
 
     private async Task<TimeSpan> PauseAsync(CancellationToken cancellationToken)
@@ -73,9 +67,6 @@ public sealed partial class SbomDelivery(
     // Another attempt would end the same way.
     private static bool IsFinal(Exception error) => error is JsonException
         || (error is RpcException rpc && (rpc.StatusCode == StatusCode.InvalidArgument || rpc.Reason() == "SCAN_TOO_LARGE"));
-
-    [LoggerMessage(LogLevel.Warning, "The SBOM outbox cannot be read or written")]
-    private partial void LogOutboxAway(Exception error);
 
     [LoggerMessage(LogLevel.Error, "Ingestion will never take the SBOM of {Image}; it is given up")]
     private partial void LogRefused(string image, Exception error);

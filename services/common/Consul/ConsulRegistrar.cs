@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Consul;
@@ -10,11 +11,12 @@ internal sealed partial class ConsulRegistrar(
     : BackgroundLoop, ILeaveOnDrain
 {
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(3);
+    private static readonly Backoff s_soon = Backoff.Of(500, 500);
     private readonly CancellationTokenSource _leaving = new();
     private readonly SemaphoreSlim _turn = new(1);
 
-    // One warning for one outage, however long it lasts.
-    private bool _away;
+    // Whether the agent knows this instance, as far as was heard.
+    private bool _known;
 
     // One id for whatever runs at this address: a program that was killed and comes back replaces what it left behind.
     private string _id = "";
@@ -44,11 +46,8 @@ internal sealed partial class ConsulRegistrar(
             var port = await address.PortAsync(stop.Token);
             _id = string.Create(CultureInfo.InvariantCulture, $"{options.Service}-{options.Advertise}-{port}");
             var registration = new ServiceRegistration(_id, options.Service, options.Advertise, port);
-            for (var known = false; ;)
-            {
-                known = await KeepAsync(registration, known, stop.Token);
-                await Task.Delay(known ? s_look : TimeSpan.FromMilliseconds(500), time, stop.Token);
-            }
+            await new Rounds("Consul does not take the registration", time, logger) { Pause = s_look, AfterFailure = s_soon }
+                .RunAsync(round => KeepAsync(registration, round), stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -56,23 +55,20 @@ internal sealed partial class ConsulRegistrar(
         }
     }
 
-    /// <summary>One look; answers whether the agent knows the instance now.</summary>
-    private async Task<bool> KeepAsync(ServiceRegistration registration, bool known, CancellationToken stop)
+    private async Task KeepAsync(ServiceRegistration registration, CancellationToken stop)
     {
         await _turn.WaitAsync(stop);
         try
         {
-            if (known && await consul.KnowsAsync(_id, stop)) return true;
-            await consul.RegisterAsync(registration, stop);
-            _away = false;
-            LogRegistered(_id, registration.Address, registration.Port);
-            return true;
-        }
-        catch (Exception e) when (!stop.IsCancellationRequested)
-        {
-            if (!_away) LogAway(e.Message);
-            _away = true;
-            return false;
+            var known = _known;
+            // Where nothing is heard, it is registered once more than needed.
+            _known = false;
+            if (!known || !await consul.KnowsAsync(_id, stop))
+            {
+                await consul.RegisterAsync(registration, stop);
+                LogRegistered(_id, registration.Address, registration.Port);
+            }
+            _known = true;
         }
         finally
         {
@@ -89,9 +85,6 @@ internal sealed partial class ConsulRegistrar(
 
     [LoggerMessage(LogLevel.Information, "Registered as {Id} at {Address}:{Port}")]
     private partial void LogRegistered(string id, string address, int port);
-
-    [LoggerMessage(LogLevel.Warning, "Consul does not take the registration: {Problem}")]
-    private partial void LogAway(string problem);
 
     [LoggerMessage(LogLevel.Warning, "Consul was not told that this instance leaves: {Problem}")]
     private partial void LogNotLeft(string problem);

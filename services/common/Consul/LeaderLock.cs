@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Mesh.Common.Resilience;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Consul;
@@ -19,6 +20,7 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
     /// <summary>How long a holder that died keeps the lock at most; Consul may take up to twice as long to notice.</summary>
     public static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(10);
 
+    private static readonly Backoff s_pauses = Backoff.Of(200, 5000);
     private static readonly TimeSpan s_renew = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_again = TimeSpan.FromMilliseconds(250);
@@ -62,8 +64,7 @@ public sealed partial class LeaderLock(ConsulClient consul, string key, string h
             catch (Exception e)
             {
                 LogLost(key, e.Message);
-                var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 200 << Math.Min(failures++, 5)));
-                await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_pauses.After(failures++), time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
             {

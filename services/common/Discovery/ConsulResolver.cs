@@ -2,6 +2,7 @@ using System.Net;
 using Grpc.Core;
 using Grpc.Net.Client.Balancer;
 using Mesh.Common.Consul;
+using Mesh.Common.Resilience;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Discovery;
@@ -12,6 +13,7 @@ namespace Mesh.Common.Discovery;
 /// </summary>
 internal sealed partial class ConsulResolver(string service, ConsulClient consul, TimeProvider time, ILogger logger) : Resolver
 {
+    private static readonly Backoff s_pauses = Backoff.Of(100, 3000);
     private static readonly TimeSpan s_wait = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_emptyGrace = TimeSpan.FromSeconds(30);
 
@@ -70,7 +72,7 @@ internal sealed partial class ConsulResolver(string service, ConsulClient consul
                 LogAway(service, e.Message);
                 if (_good.Length == 0) Fail($"{service} cannot be looked up.");
                 index = 0;
-                await PauseAsync(TimeSpan.FromMilliseconds(Math.Min(3000, 100 << Math.Min(failures++, 5))));
+                await PauseAsync(s_pauses.After(failures++));
             }
         }
     }

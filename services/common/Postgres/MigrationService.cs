@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Mesh.Common.Health;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -12,6 +13,8 @@ internal sealed partial class MigrationService(
     Migrator migrator, SchemaReadiness readiness, HealthCondition condition, IHostApplicationLifetime lifetime, TimeProvider time,
     ILogger<MigrationService> logger) : BackgroundLoop
 {
+    private static readonly Backoff s_pauses = Backoff.Of(100, 5000);
+
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         for (var attempt = 0; ; attempt++)
@@ -25,7 +28,7 @@ internal sealed partial class MigrationService(
             }
             catch (Exception e) when (IsAway(e) && !stoppingToken.IsCancellationRequested)
             {
-                var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 100 << Math.Min(attempt, 6)));
+                var pause = s_pauses.After(attempt);
                 LogWaiting(e.Message, pause.TotalSeconds);
                 await Task.Delay(pause, time, stoppingToken);
             }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Mesh.Common.Resilience;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -15,6 +16,7 @@ public readonly record struct Notification(string Channel, string Payload, bool 
 public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvider time, ILogger<PostgresListener> logger)
 {
     private static readonly TimeSpan s_probe = TimeSpan.FromSeconds(10);
+    private static readonly Backoff s_pauses = Backoff.Of(100, 5000);
 
     /// <summary>
     /// Everything that is sent to the channels, until cancelled. Each new connection, the first one included, begins with a
@@ -61,8 +63,7 @@ public sealed partial class PostgresListener(NpgsqlDataSource source, TimeProvid
             {
                 // Whatever it is: who listens would wait for ever without a word.
                 LogAway(e is NpgsqlException ? null : e, e.Message);
-                var pause = TimeSpan.FromMilliseconds(Math.Min(5000, 100 << Math.Min(failures++, 6)));
-                await Task.Delay(pause, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(s_pauses.After(failures++), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
         heard.TryComplete();

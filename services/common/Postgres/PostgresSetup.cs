@@ -34,7 +34,8 @@ public static class PostgresSetup
     /// <summary>Wakes this program's waiting parties with what is sent to the channels; the service must have a database.</summary>
     public static IServiceCollection AddPostgresSignals(this IServiceCollection services, params IReadOnlyList<string> channels)
     {
-        services.AddSingleton(p => new PostgresSignals(p.GetRequiredService<PostgresListener>(), channels, p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new PostgresSignals(
+            p.GetRequiredService<PostgresListener>(), channels, p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<PostgresSignals>>()));
         return services.AddHostedService(p => p.GetRequiredService<PostgresSignals>());
     }
 

@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Mesh.Common.Postgres;
 
@@ -6,7 +7,8 @@ namespace Mesh.Common.Postgres;
 /// Wakes whoever waits for a topic, which is a channel and a payload: one listening connection for the whole program, however many wait.
 /// A signal says only that there may be news; the news itself is read from the tables. After the connection was away everybody is woken.
 /// </summary>
-public sealed class PostgresSignals(PostgresListener listener, IReadOnlyList<string> channels, TimeProvider time) : BackgroundLoop
+public sealed class PostgresSignals(
+    PostgresListener listener, IReadOnlyList<string> channels, TimeProvider time, ILogger<PostgresSignals> logger) : BackgroundLoop
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Channel, string Payload), List<SignalSubscription>> _topics = [];
@@ -39,9 +41,12 @@ public sealed class PostgresSignals(PostgresListener listener, IReadOnlyList<str
         return subscription;
     }
 
-    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    protected override Task LoopAsync(CancellationToken stoppingToken) =>
+        new Rounds("What was heard could not be passed on", time, logger).RunAsync(HearAsync, stoppingToken);
+
+    private async Task HearAsync(CancellationToken cancellationToken)
     {
-        await foreach (var heard in listener.ListenAsync(channels, stoppingToken))
+        await foreach (var heard in listener.ListenAsync(channels, cancellationToken))
         {
             Heard?.Invoke(heard);
             Wake(heard);

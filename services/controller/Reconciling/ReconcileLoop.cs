@@ -16,20 +16,14 @@ internal sealed partial class ReconcileLoop(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var due = signals.Subscribe(ChangeTopics.Channel, ChangeTopics.DueDeployments);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
+        await new Rounds("Deployments cannot be reconciled now", time, logger).RunAsync(
+            async stop =>
             {
-                var leased = await store.LeaseAsync(AtOnce, stoppingToken);
-                await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stoppingToken)));
-                if (leased.Count == 0) await due.WaitAsync(await SleepAsync(stoppingToken), stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogAway(e is NpgsqlException ? null : e, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+                var leased = await store.LeaseAsync(AtOnce, stop);
+                await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stop)));
+                if (leased.Count == 0) await due.WaitAsync(await SleepAsync(stop), stop);
+            },
+            stoppingToken);
     }
 
     private async Task ReconcileAsync(Snapshot snapshot, CancellationToken cancellationToken)
@@ -50,9 +44,6 @@ internal sealed partial class ReconcileLoop(
         var sleep = await store.NextDueAsync(cancellationToken) ?? s_longestSleep;
         return sleep > s_longestSleep ? s_longestSleep : sleep < s_shortestSleep ? s_shortestSleep : sleep;
     }
-
-    [LoggerMessage(LogLevel.Warning, "Deployments cannot be reconciled now: {Problem}")]
-    private partial void LogAway(Exception? exception, string problem);
 
     [LoggerMessage(LogLevel.Error, "{Deployment} could not be reconciled")]
     private partial void LogFailed(Exception exception, string deployment);

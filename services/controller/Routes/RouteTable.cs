@@ -1,12 +1,11 @@
 using Mesh.Common.Hosting;
 using Mesh.Common.Postgres;
 using Mesh.Controller.Changes;
-using Npgsql;
 
 namespace Mesh.Controller.Routes;
 
 /// <summary>The routes as this replica last read them. Read once for all routers that watch, when something has changed.</summary>
-public sealed partial class RouteTable(RouteStore store, PostgresSignals signals, TimeProvider time, ILogger<RouteTable> logger) : BackgroundLoop
+public sealed class RouteTable(RouteStore store, PostgresSignals signals, TimeProvider time, ILogger<RouteTable> logger) : BackgroundLoop
 {
     private static readonly TimeSpan s_recheck = TimeSpan.FromSeconds(30);
     private volatile Version _current = new(RouteSnapshot.Empty);
@@ -25,20 +24,14 @@ public sealed partial class RouteTable(RouteStore store, PostgresSignals signals
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         using var changes = signals.Subscribe(ChangeTopics.Channel, ChangeTopics.Routes);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                var snapshot = await store.LoadAsync(stoppingToken);
-                if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
-                await changes.WaitAsync(s_recheck, stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogAway(e is NpgsqlException ? null : e, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
+        await new Rounds("The routes could not be read", time, logger).RunAsync(stop => ReadAsync(changes, stop), stoppingToken);
+    }
+
+    private async Task ReadAsync(SignalSubscription changes, CancellationToken cancellationToken)
+    {
+        var snapshot = await store.LoadAsync(cancellationToken);
+        if (snapshot.Generation > _current.Snapshot.Generation) Publish(snapshot);
+        await changes.WaitAsync(s_recheck, cancellationToken);
     }
 
     private void Publish(RouteSnapshot snapshot)
@@ -52,7 +45,4 @@ public sealed partial class RouteTable(RouteStore store, PostgresSignals signals
     {
         public TaskCompletionSource Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
-
-    [LoggerMessage(LogLevel.Warning, "The routes could not be read: {Problem}")]
-    private partial void LogAway(Exception? exception, string problem);
 }

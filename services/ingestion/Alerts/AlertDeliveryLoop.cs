@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Ingestion.Quotas;
 
 namespace Mesh.Ingestion.Alerts;
@@ -19,11 +20,13 @@ public sealed class AlertDeliveryLoop(
     {
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                if (!await TakeAsync(stoppingToken))
-                    await _work.RestAsync(Rest, stoppingToken);
-            }
+            await new Rounds("Webhooks cannot be told now", time, logger) { AfterFailure = Backoff.Steady(Rest) }.RunAsync(
+                async stop =>
+                {
+                    if (!await TakeAsync(stop))
+                        await _work.RestAsync(Rest, stop);
+                },
+                stoppingToken);
         }
         finally
         {
@@ -37,18 +40,10 @@ public sealed class AlertDeliveryLoop(
         var running = _work.Running();
         if (Slots.Free(running) == 0)
             return false;
-        try
-        {
-            var taken = await store.TakeAsync(Slots, running, stoppingToken);
-            foreach (var delivery in taken.Deliveries)
-                _work.Add(delivery.Tenant, RunAsync(delivery, stoppingToken));
-            return taken is { Deliveries.Count: > 0, LeftOut: true };
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            logger.LogWarning(exception, "Webhooks cannot be told now");
-            return false;
-        }
+        var taken = await store.TakeAsync(Slots, running, stoppingToken);
+        foreach (var delivery in taken.Deliveries)
+            _work.Add(delivery.Tenant, RunAsync(delivery, stoppingToken));
+        return taken is { Deliveries.Count: > 0, LeftOut: true };
     }
 
     private async Task RunAsync(AlertDelivery delivery, CancellationToken stoppingToken)

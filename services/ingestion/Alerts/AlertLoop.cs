@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Tables;
 using Npgsql;
@@ -45,11 +46,13 @@ public sealed class AlertLoop(
         await using var stopping = stoppingToken.Register(() => ending.CancelAfter(Grace));
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                if (!await TakeAsync(stoppingToken, ending.Token))
-                    await _work.RestAsync(rest, stoppingToken);
-            }
+            await new Rounds("The alert policies cannot be evaluated now", time, logger) { AfterFailure = Backoff.Steady(rest) }.RunAsync(
+                async stop =>
+                {
+                    if (!await TakeAsync(stop, ending.Token))
+                        await _work.RestAsync(rest, stop);
+                },
+                stoppingToken);
         }
         finally
         {
@@ -63,18 +66,10 @@ public sealed class AlertLoop(
         var running = _work.Running();
         if (Slots.Free(running) == 0)
             return false;
-        try
-        {
-            var taken = await turns.TakeAsync(Slots, running, endingToken);
-            foreach (var turn in taken.Turns)
-                _work.Add(turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken));
-            return taken is { Turns.Count: > 0, LeftOut: true };
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            logger.LogWarning(exception, "The alert policies cannot be evaluated now");
-            return false;
-        }
+        var taken = await turns.TakeAsync(Slots, running, endingToken);
+        foreach (var turn in taken.Turns)
+            _work.Add(turn.Policy.Name.Tenant, RunAsync(turn, stoppingToken, endingToken));
+        return taken is { Turns.Count: > 0, LeftOut: true };
     }
 
     private async Task RunAsync(AlertTurn turn, CancellationToken stoppingToken, CancellationToken endingToken)

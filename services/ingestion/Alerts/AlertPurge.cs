@@ -28,22 +28,9 @@ public sealed class AlertPurge(MeshDatabase database, AlertPurgeOptions options,
 {
     private const int RowsAtOnce = 1_000;
 
-    protected override async Task LoopAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.IntervalMilliseconds), time);
-        do
-        {
-            try
-            {
-                await PurgeAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.LogWarning(exception, "Old alerts cannot be forgotten now");
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task LoopAsync(CancellationToken stoppingToken) =>
+        new Rounds("Old alerts cannot be forgotten now", time, logger) { Pause = TimeSpan.FromMilliseconds(options.IntervalMilliseconds) }
+            .RunAsync(PurgeAsync, stoppingToken);
 
     private async Task PurgeAsync(CancellationToken cancellationToken)
     {

@@ -19,21 +19,15 @@ public sealed class RetentionLoop(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         await tables.ReadyAsync(stoppingToken);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.IntervalMilliseconds), time);
-        do
-        {
-            try
-            {
-                var stated = await store.ListAsync(MeshDatabase.Platform, stoppingToken);
-                foreach (var plan in RetentionPlan.Make(options.Rules, stated))
-                    await ApplyAsync(plan, stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.LogWarning(exception, "What is kept no longer could not be deleted now");
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        var interval = TimeSpan.FromMilliseconds(options.IntervalMilliseconds);
+        await new Rounds("What is kept no longer could not be deleted now", time, logger) { Pause = interval }.RunAsync(DeleteAsync, stoppingToken);
+    }
+
+    private async Task DeleteAsync(CancellationToken cancellationToken)
+    {
+        var stated = await store.ListAsync(MeshDatabase.Platform, cancellationToken);
+        foreach (var plan in RetentionPlan.Make(options.Rules, stated))
+            await ApplyAsync(plan, cancellationToken);
     }
 
     private async Task ApplyAsync(RetentionPlan plan, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Targets;
 
@@ -25,11 +26,13 @@ internal sealed class ScrapeLoop(
     {
         try
         {
-            while (!stoppingToken.IsCancellationRequested)
-            {
-                if (await TakeAsync(stoppingToken) < TakenAtOnce)
-                    await _work.RestAsync(Rest, stoppingToken);
-            }
+            await new Rounds("The targets cannot be read now", time, logger) { AfterFailure = Backoff.Steady(Rest) }.RunAsync(
+                async stop =>
+                {
+                    if (await TakeAsync(stop) < TakenAtOnce)
+                        await _work.RestAsync(Rest, stop);
+                },
+                stoppingToken);
         }
         finally
         {
@@ -43,22 +46,14 @@ internal sealed class ScrapeLoop(
         var wanted = Math.Min(TakenAtOnce, Slots.Free(running));
         if (wanted == 0)
             return 0;
-        try
-        {
-            // Before the first turn nothing of an earlier run is on its way any more.
-            if (!_settled)
-                await histories.SettleAsync(stoppingToken);
-            _settled = true;
-            var due = await turns.TakeAsync(wanted, Slots.Full(running), stoppingToken);
-            foreach (var turn in due)
-                _work.Add(turn.Target.Tenant, ReadAsync(turn, stoppingToken));
-            return due.Count;
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            logger.LogWarning(exception, "The targets cannot be read now");
-            return 0;
-        }
+        // Before the first turn nothing of an earlier run is on its way any more.
+        if (!_settled)
+            await histories.SettleAsync(stoppingToken);
+        _settled = true;
+        var due = await turns.TakeAsync(wanted, Slots.Full(running), stoppingToken);
+        foreach (var turn in due)
+            _work.Add(turn.Target.Tenant, ReadAsync(turn, stoppingToken));
+        return due.Count;
     }
 
     private async Task ReadAsync(TargetTurn turn, CancellationToken stoppingToken)

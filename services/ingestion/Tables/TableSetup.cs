@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Mesh.Common.ClickHouse;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Ingestion.Query;
 
 namespace Mesh.Ingestion.Tables;
@@ -28,29 +29,17 @@ public sealed partial class TableSetup(ClickHouseClient clickHouse, TimeProvider
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        for (var attempt = 0; !await TryAsync(attempt, stoppingToken); attempt++)
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(2000, 100 << Math.Min(attempt, 10))), time, stoppingToken);
+        await new Rounds("The tables could not be made yet", time, logger) { AfterFailure = Backoff.Of(100, 2000) }.UntilDoneAsync(MakeAsync, stoppingToken);
         _ready.SetResult();
     }
 
-    private async Task<bool> TryAsync(int attempt, CancellationToken cancellationToken)
+    private async Task MakeAsync(CancellationToken cancellationToken)
     {
-        try
+        foreach (var statement in Statements())
         {
-            foreach (var statement in Statements())
-            {
-                await clickHouse.ExecuteAsync(statement, cancellationToken);
-                if (MadeTable().Match(statement) is { Success: true } made)
-                    await AlignAsync(made.Groups["table"].Value, statement, cancellationToken);
-            }
-
-            return true;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            if (attempt % 20 == 0)
-                logger.LogWarning(exception, "The tables could not be made yet");
-            return false;
+            await clickHouse.ExecuteAsync(statement, cancellationToken);
+            if (MadeTable().Match(statement) is { Success: true } made)
+                await AlignAsync(made.Groups["table"].Value, statement, cancellationToken);
         }
     }
 

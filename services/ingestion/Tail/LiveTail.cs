@@ -16,7 +16,6 @@ public sealed class LiveTail(WriteAheadLog log, TimeProvider time, ILogger<LiveT
 {
     private const int MaxOfTenant = 100;
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<TailSubscription, byte> _subscriptions = new();
     private readonly TelemetryBatch _batch = new();
@@ -40,27 +39,26 @@ public sealed class LiveTail(WriteAheadLog log, TimeProvider time, ILogger<LiveT
 
     private string LogId => log.Recovered.LogId.ToString();
 
-    protected override async Task LoopAsync(CancellationToken stoppingToken)
-    {
-        while (true)
-        {
-            var woken = NewSignal();
-            Volatile.Write(ref _woken, woken);
-            if (_subscriptions.IsEmpty)
-                await woken.Task.WaitAsync(stoppingToken);
+    protected override Task LoopAsync(CancellationToken stoppingToken) =>
+        new Rounds("Following the log begins anew", time, logger).RunAsync(RoundAsync, stoppingToken);
 
-            try
-            {
-                await FollowAsync(stoppingToken);
-            }
-            catch (Exception exception) when (exception is IOException or InvalidDataException)
-            {
-                // A reader that fell behind truncation goes on where the log begins.
-                logger.LogWarning(exception, "Following the log began anew");
-                foreach (var (subscription, _) in _subscriptions)
-                    subscription.Next = Math.Max(subscription.Next, log.Checkpoint);
-                await Task.Delay(PauseAfterError, time, stoppingToken);
-            }
+    private async Task RoundAsync(CancellationToken stoppingToken)
+    {
+        var woken = NewSignal();
+        Volatile.Write(ref _woken, woken);
+        if (_subscriptions.IsEmpty)
+            await woken.Task.WaitAsync(stoppingToken);
+
+        try
+        {
+            await FollowAsync(stoppingToken);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            // A reader that fell behind truncation goes on where the log begins.
+            foreach (var (subscription, _) in _subscriptions)
+                subscription.Next = Math.Max(subscription.Next, log.Checkpoint);
+            throw;
         }
     }
 

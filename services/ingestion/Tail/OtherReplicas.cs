@@ -9,7 +9,7 @@ namespace Mesh.Ingestion.Tail;
 /// <summary>
 /// Follows in Consul which other replicas of ingestion are healthy. While Consul is away, or knows of nobody, the last list stays.
 /// </summary>
-public sealed partial class OtherReplicas(
+public sealed class OtherReplicas(
     ConsulClient consul, MeshChannels channels, MeshOptions options, ServerAddress address, TimeProvider time, ILogger<OtherReplicas> logger)
     : BackgroundLoop
 {
@@ -39,27 +39,22 @@ public sealed partial class OtherReplicas(
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
         var port = await address.PortAsync(stoppingToken);
-        var (index, away) = (0UL, false);
-        while (true)
-        {
-            try
+        var next = 0UL;
+        await new Rounds("Consul does not tell the other replicas", time, logger).RunAsync(
+            async stop =>
             {
-                var answer = await consul.HealthyAsync(options.Service, index, Poll, stoppingToken);
-                (index, away) = (answer.Index, false);
+                var index = next;
+                // After a failure the next round asks for all.
+                next = 0;
+                var answer = await consul.HealthyAsync(options.Service, index, Poll, stop);
                 if (answer.Value.Count > 0)
                     Tell([.. answer.Value.Where(instance => instance.Address != options.Advertise || instance.Port != port)]);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                if (!away)
-                    LogAway(exception.Message);
-                (index, away) = (0, true);
-            }
-
-            // An index of 0 is answered at once.
-            if (index == 0)
-                await Task.Delay(Pause, time, stoppingToken);
-        }
+                next = answer.Index;
+                // An index of 0 is answered at once.
+                if (next == 0)
+                    await Task.Delay(Pause, time, stop);
+            },
+            stoppingToken);
     }
 
     private void Tell(ServiceInstance[] others)
@@ -109,7 +104,4 @@ public sealed partial class OtherReplicas(
     }
 
     private sealed record Connected(Replica Replica, InstanceChannel Channel, CancellationTokenSource Gone);
-
-    [LoggerMessage(LogLevel.Warning, "Consul does not tell the other replicas: {Problem}")]
-    private partial void LogAway(string problem);
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Mesh.Common.Resilience;
 
 namespace Mesh.Ingestion.Tail;
 
@@ -11,7 +12,7 @@ public sealed partial class TailMerge : IAsyncDisposable
 {
     private const int MaxPieces = 4;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly Backoff Pauses = Backoff.Of(100, 5000);
 
     private readonly Channel<V1.TailReplicaResponse> _pieces =
         Channel.CreateBounded<V1.TailReplicaResponse>(new BoundedChannelOptions(MaxPieces) { SingleReader = true });
@@ -134,8 +135,7 @@ public sealed partial class TailMerge : IAsyncDisposable
 
             followed.Asked.TrySetResult();
             followed.Undrained = true;
-            var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 << Math.Min(failures, 6)));
-            await Task.Delay(pause, _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pauses.After(failures), _time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         followed.Asked.TrySetResult();

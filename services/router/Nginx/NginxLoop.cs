@@ -1,12 +1,13 @@
 using Mesh.Common.Health;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Router.Routing;
 using Microsoft.Extensions.Options;
 
 namespace Mesh.Router.Nginx;
 
 /// <summary>Serves the routing table with nginx, and says which generation of endpoints is served.</summary>
-internal sealed partial class NginxLoop(
+internal sealed class NginxLoop(
     RoutingTableHolder tables, ServedGeneration served, NginxServer nginx, ServerHealth health, IOptions<RouterOptions> options, TimeProvider time,
     ILogger<NginxLoop> logger) : BackgroundLoop
 {
@@ -23,44 +24,51 @@ internal sealed partial class NginxLoop(
     private static readonly TimeSpan s_check = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(5);
+    private static readonly Backoff s_afterFailure = Backoff.Of(100, 1000);
+
+    // Numbers grow over restarts, so that an adopted nginx never seems to serve what it does not.
+    private long _number;
+
+    // What an adopted nginx serves is better than a table that lacks half of what there is.
+    private bool _adopted;
+
+    // What was served last, but for its number.
+    private string _rendered = "";
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
-        // Numbers grow over restarts, so that an adopted nginx never seems to serve what it does not.
-        var number = time.GetUtcNow().ToUnixTimeMilliseconds();
-        var rendered = "";
-        // What an adopted nginx serves is better than a table that lacks half of what there is.
-        var adopted = nginx.IsRunning;
+        _number = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _adopted = nginx.IsRunning;
         await WaitForFirstTableAsync(stoppingToken);
-        while (!stoppingToken.IsCancellationRequested)
+        await new Rounds("The routes could not be served", time, logger) { AfterFailure = s_afterFailure }.RunAsync(RoundAsync, stoppingToken);
+    }
+
+    private async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        var (table, changed) = tables.Current;
+        await ServeAsync(table, cancellationToken);
+        await changed.WaitAsync(s_check, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (changed.IsCompleted) await PauseAsync(s_coalesce, cancellationToken);
+    }
+
+    private async Task ServeAsync(RoutingTable table, CancellationToken cancellationToken)
+    {
+        var serveable = table.IsComplete || !_adopted || !nginx.IsRunning;
+        var text = NginxConfig.Render(table, nginx.Places, 0);
+        if (serveable && (text != _rendered || !nginx.IsRunning))
         {
-            var (table, changed) = tables.Current;
-            try
-            {
-                var serveable = table.IsComplete || !adopted || !nginx.IsRunning;
-                var text = NginxConfig.Render(table, nginx.Places, 0);
-                if (serveable && (text != rendered || !nginx.IsRunning))
-                {
-                    number++;
-                    var last = rendered;
-                    // Until nginx has said so, and where that failed, it may serve the one or the other.
-                    rendered = "";
-                    var serves = await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, number), number, stoppingToken);
-                    rendered = serves ? text : last;
-                }
-                if (text == rendered && table.Endpoints is not null) served.Set(table.EndpointsGeneration);
-                if (text == rendered && table.IsComplete && table.Services.ContainsKey("controller"))
-                {
-                    adopted = false;
-                    _served.Meet();
-                }
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogProblem(e, e.Message);
-            }
-            await changed.WaitAsync(s_check, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (changed.IsCompleted) await PauseAsync(s_coalesce, stoppingToken);
+            _number++;
+            var last = _rendered;
+            // Until nginx has said so, and where that failed, it may serve the one or the other.
+            _rendered = "";
+            var serves = await nginx.ServeAsync(NginxConfig.Render(table, nginx.Places, _number), _number, cancellationToken);
+            _rendered = serves ? text : last;
+        }
+        if (text == _rendered && table.Endpoints is not null) served.Set(table.EndpointsGeneration);
+        if (text == _rendered && table.IsComplete && table.Services.ContainsKey("controller"))
+        {
+            _adopted = false;
+            _served.Meet();
         }
     }
 
@@ -83,7 +91,4 @@ internal sealed partial class NginxLoop(
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
         Task.Delay(pause, time, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-
-    [LoggerMessage(LogLevel.Error, "The routes could not be served: {Problem}")]
-    private partial void LogProblem(Exception exception, string problem);
 }

@@ -87,7 +87,7 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
         var since = time.GetTimestamp();
         while (await ProbeAsync(cancellationToken) != number || Workers(master).Intersect(before).Any(TakesRequests))
         {
-            if (time.GetElapsedTime(since) > s_patience) throw new TimeoutException("nginx did not load its new configuration in time.");
+            if (time.GetElapsedTime(since) > s_patience) throw new InvalidOperationException("nginx did not load its new configuration in time.");
             await Task.Delay(s_poll, time, cancellationToken);
         }
     }

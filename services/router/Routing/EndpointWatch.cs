@@ -11,7 +11,7 @@ namespace Mesh.Router.Routing;
 /// Follows the scheduler's endpoints and acknowledges each generation once nginx serves it. While the scheduler is away, the last
 /// addresses stay.
 /// </summary>
-internal sealed partial class EndpointWatch(
+internal sealed class EndpointWatch(
     EndpointService.EndpointServiceClient scheduler,
     RoutingTableHolder tables,
     ServedGeneration served,
@@ -24,21 +24,8 @@ internal sealed partial class EndpointWatch(
 
     private string RouterId => options.Value.Id.Length > 0 ? options.Value.Id : Environment.MachineName;
 
-    protected override async Task LoopAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await FollowAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogAway(e is RpcException ? null : e, e.Message);
-            }
-            await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
+    protected override Task LoopAsync(CancellationToken stoppingToken) =>
+        new Rounds("Not hearing endpoints from the scheduler", time, logger) { Pause = s_pause }.RunAsync(FollowAsync, stoppingToken);
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
@@ -92,7 +79,4 @@ internal sealed partial class EndpointWatch(
         }
         return known;
     }
-
-    [LoggerMessage(LogLevel.Warning, "Not hearing endpoints from the scheduler: {Problem}")]
-    private partial void LogAway(Exception? exception, string problem);
 }

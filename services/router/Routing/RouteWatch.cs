@@ -16,29 +16,23 @@ internal sealed partial class RouteWatch(
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
 
-    protected override async Task LoopAsync(CancellationToken stoppingToken)
+    protected override Task LoopAsync(CancellationToken stoppingToken)
     {
         var order = new RouteOrder(time);
-        while (!stoppingToken.IsCancellationRequested)
+        return new Rounds("Not hearing routes from the controller", time, logger) { Pause = s_pause }.RunAsync(stop => FollowAsync(order, stop), stoppingToken);
+    }
+
+    private async Task FollowAsync(RouteOrder order, CancellationToken cancellationToken)
+    {
+        using var call = controller.WatchRoutes(new WatchRoutesRequest { RouterId = options.Value.Id }, cancellationToken: cancellationToken);
+        await foreach (var change in call.ResponseStream.ReadAllAsync(cancellationToken))
         {
-            try
+            if (!order.Takes(change.Generation))
             {
-                using var call = controller.WatchRoutes(new WatchRoutesRequest { RouterId = options.Value.Id }, cancellationToken: stoppingToken);
-                await foreach (var change in call.ResponseStream.ReadAllAsync(stoppingToken))
-                {
-                    if (!order.Takes(change.Generation))
-                    {
-                        LogBehind(change.Generation);
-                        break;
-                    }
-                    tables.Change(table => table with { Routes = Apply(table.Routes, change) });
-                }
+                LogBehind(change.Generation);
+                return;
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogAway(e is RpcException ? null : e, e.Message);
-            }
-            await Task.Delay(s_pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            tables.Change(table => table with { Routes = Apply(table.Routes, change) });
         }
     }
 
@@ -51,7 +45,4 @@ internal sealed partial class RouteWatch(
 
     [LoggerMessage(LogLevel.Information, "A controller that has only read routes up to generation {Generation} is left for another one")]
     private partial void LogBehind(long generation);
-
-    [LoggerMessage(LogLevel.Warning, "Not hearing routes from the controller: {Problem}")]
-    private partial void LogAway(Exception? exception, string problem);
 }

@@ -22,7 +22,7 @@ public sealed class PostgresSignalsTests : IAsyncLifetime
         _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database) { ApplicationName = "signals" }.ConnectionString);
         _others = NpgsqlDataSource.Create(database);
         var listener = new PostgresListener(_source, TimeProvider.System, NullLogger<PostgresListener>.Instance);
-        _signals = new PostgresSignals(listener, ["news", "queue"], TimeProvider.System);
+        _signals = new PostgresSignals(listener, ["news", "queue"], TimeProvider.System, NullLogger<PostgresSignals>.Instance);
         // The first connection wakes everybody: what is heard from here on is what a test sends.
         using var connected = _signals.Subscribe("news");
         await _signals.StartAsync(default);

@@ -22,7 +22,8 @@ public sealed class AlertWatchTests(AlertTables tables) : IClassFixture<AlertTab
     {
         DapperTypes.RegisterJson<AlertLabels>();
         _signals = new PostgresSignals(
-            new PostgresListener(tables.Source, TimeProvider.System, NullLogger<PostgresListener>.Instance), [AlertStore.Channel], TimeProvider.System);
+            new PostgresListener(tables.Source, TimeProvider.System, NullLogger<PostgresListener>.Instance), [AlertStore.Channel], TimeProvider.System,
+            NullLogger<PostgresSignals>.Instance);
         await _signals.StartAsync(CancellationToken.None);
     }
 

@@ -1,8 +1,8 @@
 using Mesh.Common.Errors;
 using Mesh.Ingestion.Log;
 using Mesh.Ingestion.Tests.Log;
-using Mesh.Ingestion.Tests.Scans;
 using Mesh.Ingestion.Writers;
+using Mesh.Testing;
 
 namespace Mesh.Ingestion.Tests.Writers;
 

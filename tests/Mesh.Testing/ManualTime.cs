@@ -1,7 +1,7 @@
-namespace Mesh.Ingestion.Tests.Scans;
+namespace Mesh.Testing;
 
 /// <summary>A clock that only a test moves. Timers ring when it has come to their time; none rings twice.</summary>
-internal sealed class ManualTime : TimeProvider
+public sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<Bell> _bells = [];
@@ -23,12 +23,20 @@ internal sealed class ManualTime : TimeProvider
             return _now;
     }
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var bell = new Bell(this, callback, state);
         lock (_lock)
+        {
+            // Who sees the timer may move the clock, so it is set by then.
+            bell.Change(dueTime, period);
             _bells.Add(bell);
-        bell.Change(dueTime, period);
+        }
+
         return bell;
     }
 
