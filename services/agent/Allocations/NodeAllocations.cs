@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using Mesh.Agent.Runtime.Shim;
+using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 
 namespace Mesh.Agent.Allocations;
 
 /// <summary>All allocations of this node: takes up what was running, starts and stops what the scheduler wants, removes orphans.</summary>
 public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocations> log) : IAsyncDisposable
 {
+    private static readonly Backoff DeletePauses = Backoff.Of(1_000, 60_000);
+
     private readonly ConcurrentDictionary<string, (AllocationRunner Runner, Task Work)> runners = new();
     private readonly CancellationTokenSource ending = new();
     private readonly TaskCompletionSource adopted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -93,7 +97,7 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
             await runner.RunAsync(ending.Token);
             for (var waited = 0; waited < 600 && !MayRemove(uid); waited++)
                 await Task.Delay(TimeSpan.FromSeconds(1), parts.Time, ending.Token);
-            while (!TryDelete(uid)) await Task.Delay(TimeSpan.FromSeconds(1), parts.Time, ending.Token);
+            await DeleteAsync(uid);
             runners.TryRemove(uid, out _);
         }
         catch (OperationCanceledException)
@@ -106,19 +110,14 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
         }
     }
 
-    private bool TryDelete(string uid)
-    {
-        try
-        {
-            parts.Store.Folder(uid).Delete();
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            log.LogWarning(e, "The folder of allocation {Allocation} cannot be removed yet", uid);
-            return false;
-        }
-    }
+    private Task DeleteAsync(string uid) =>
+        new Rounds($"The folder of allocation {uid} cannot be removed yet", parts.Time, log) { AfterFailure = DeletePauses }.UntilDoneAsync(
+            _ =>
+            {
+                parts.Store.Folder(uid).Delete();
+                return Task.CompletedTask;
+            },
+            ending.Token);
 
     private async Task SweepAsync(HashSet<string> known, CancellationToken cancellation)
     {

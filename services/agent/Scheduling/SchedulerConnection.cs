@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Mesh.Agent.Allocations;
 using Mesh.Common.Hosting;
+using Mesh.Common.Resilience;
 using Mesh.Contracts;
 using Mesh.Scheduler.V1;
 
@@ -16,7 +17,7 @@ public sealed class SchedulerConnection(
     TimeProvider time, ILogger<SchedulerConnection> log) : BackgroundLoop
 {
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly Backoff Pauses = Backoff.Of(100, 2_000);
 
     protected override async Task LoopAsync(CancellationToken stoppingToken)
     {
@@ -41,9 +42,8 @@ public sealed class SchedulerConnection(
                 log.LogError(e, "The stream to the scheduler broke");
             }
 
-            if (time.GetElapsedTime(opened) > LongestPause) failures = 0;
-            var pause = TimeSpan.FromMilliseconds(Math.Min(100 * Math.Pow(2, Math.Min(failures, 10)), LongestPause.TotalMilliseconds));
-            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (time.GetElapsedTime(opened) > Pauses.Longest) failures = 0;
+            await Task.Delay(Pauses.After(failures), time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
