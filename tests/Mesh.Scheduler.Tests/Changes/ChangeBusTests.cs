@@ -13,7 +13,7 @@ public sealed class ChangeBusTests
         // Nobody connects to it: what is published comes from this process.
         await using var source = NpgsqlDataSource.Create("Host=127.0.0.1");
         var listener = new PostgresListener(source, TimeProvider.System, NullLogger<PostgresListener>.Instance);
-        using var signals = new PostgresSignals(listener, [ChangeNotice.Channel], TimeProvider.System);
+        using var signals = new PostgresSignals(listener, [ChangeNotice.Channel], TimeProvider.System, NullLogger<PostgresSignals>.Instance);
         var bus = new ChangeBus(signals);
         ChangeSubscription ending = null!;
         ending = bus.Subscribe(_ =>
