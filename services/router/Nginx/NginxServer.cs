@@ -15,7 +15,6 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
 {
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_startup = TimeSpan.FromSeconds(5);
 
     private readonly string _folder = Path.GetFullPath(mesh.Data);
 
@@ -74,7 +73,7 @@ public sealed partial class NginxServer(MeshOptions mesh, IOptions<RouterOptions
         var problem = await RunAsync(["-c", ConfigFile], CancellationToken.None);
         var since = time.GetTimestamp();
         // The program ends before its server has written its number down.
-        while (problem.Length == 0 && MasterPid() is null && time.GetElapsedTime(since) < s_startup) await Task.Delay(s_poll, time);
+        while (problem.Length == 0 && MasterPid() is null && time.GetElapsedTime(since) < s_patience) await Task.Delay(s_poll, time);
         return MasterPid() ?? throw new InvalidOperationException($"nginx did not start: {problem}");
     }
 
