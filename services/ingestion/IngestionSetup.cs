@@ -122,6 +122,7 @@ public static class IngestionSetup
         services.AddHostedService<AlertPurge>();
         services.AddHostedService<RetentionLoop>();
         services.AddHostedService<AlertDeliveryLoop>();
+        services.AddSingleton<DrainLag>();
         services.AddHostedService<DrainLoop>();
     }
 

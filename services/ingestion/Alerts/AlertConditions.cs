@@ -26,16 +26,14 @@ public sealed class AlertConditions(MetricConditions metrics, LogConditions logs
     private async Task<Findings?> AskAsync(AlertTurn turn, CancellationToken cancellationToken)
     {
         var spec = turn.Policy.Spec;
-        if (spec.ConditionCase == V1.AlertPolicy.ConditionOneofCase.FindingMatch)
-            return await findings.MatchAsync(turn, spec.FindingMatch, cancellationToken);
-        var holding = await (spec.ConditionCase switch
+        return spec.ConditionCase switch
         {
-            V1.AlertPolicy.ConditionOneofCase.Absence => metrics.AbsentAsync(turn, spec.Absence, cancellationToken),
-            V1.AlertPolicy.ConditionOneofCase.Ratio => metrics.RatioAsync(turn, spec.Ratio, cancellationToken),
-            V1.AlertPolicy.ConditionOneofCase.LogMatch => logs.MatchAsync(turn, spec.LogMatch, cancellationToken),
-            _ => metrics.BeyondAsync(turn, spec.Threshold, cancellationToken),
-        });
-        return holding is null ? null : new Findings(holding, _ => false);
+            V1.AlertPolicy.ConditionOneofCase.Absence => await metrics.AbsentAsync(turn, spec.Absence, cancellationToken),
+            V1.AlertPolicy.ConditionOneofCase.Ratio => await metrics.RatioAsync(turn, spec.Ratio, cancellationToken),
+            V1.AlertPolicy.ConditionOneofCase.LogMatch => await logs.MatchAsync(turn, spec.LogMatch, cancellationToken),
+            V1.AlertPolicy.ConditionOneofCase.FindingMatch => await findings.MatchAsync(turn, spec.FindingMatch, cancellationToken),
+            _ => await metrics.BeyondAsync(turn, spec.Threshold, cancellationToken),
+        };
     }
 
     /// <summary>The labels of what was found: the policy's own, and over them those of the series.</summary>

@@ -3,6 +3,7 @@ using Mesh.Common.ClickHouse;
 using Mesh.Common.Errors;
 using Mesh.Common.Hosting;
 using Mesh.Common.Resilience;
+using Mesh.Ingestion.Drain;
 using Mesh.Ingestion.Quotas;
 using Mesh.Ingestion.Tables;
 using Npgsql;
@@ -28,7 +29,7 @@ public sealed record AlertOptions
 /// be asked, nothing is decided: an alert neither fires nor ends because the database is away.
 /// </summary>
 public sealed class AlertLoop(
-    AlertTurnStore turns, AlertStore alerts, AlertConditions conditions, TableSetup tables, AlertOptions options, TimeProvider time,
+    AlertTurnStore turns, AlertStore alerts, AlertConditions conditions, TableSetup tables, DrainLag lag, AlertOptions options, TimeProvider time,
     ILogger<AlertLoop> logger) : BackgroundLoop
 {
     private static readonly TenantSlots Slots = TenantSlots.Policies;
@@ -91,7 +92,7 @@ public sealed class AlertLoop(
         lease.CancelAfter(options.Lease);
         try
         {
-            var findings = await conditions.FindAsync(turn, lease.Token);
+            var findings = await conditions.FindAsync(turn with { IsBehind = lag.IsBehind }, lease.Token);
             await alerts.DecideAsync(
                 turn, open => findings is null ? [] : AlertEvaluation.Decide(turn.Policy, open, findings, turn.Time), endingToken);
         }

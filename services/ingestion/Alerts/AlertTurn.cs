@@ -7,8 +7,12 @@ namespace Mesh.Ingestion.Alerts;
 /// <param name="ResumeTime">Since when evaluations have gone on after a break; null when there was none.</param>
 public sealed record AlertTurn(AlertPolicy Policy, long Number, DateTimeOffset Time, DateTimeOffset? ResumeTime)
 {
+    /// <summary>Whether the tables are behind the log, so that what they lack may be on its way.</summary>
+    public bool IsBehind { get; init; }
+
     /// <summary>
-    /// Whether nobody may have been there to take samples within the last window, so that their absence says nothing.
+    /// Whether nobody may have been there to take samples within the last window, or they may be on their way, so that their absence
+    /// says nothing.
     /// </summary>
-    public bool IsBlindFor(TimeSpan window) => ResumeTime is { } resumed && Time - resumed < window;
+    public bool IsBlindFor(TimeSpan window) => IsBehind || (ResumeTime is { } resumed && Time - resumed < window);
 }

@@ -7,7 +7,7 @@ namespace Mesh.Ingestion.Alerts;
 /// <summary>The condition on logs.</summary>
 public sealed class LogConditions(ClickHouseClient clickHouse)
 {
-    public async Task<IReadOnlyList<Finding>?> MatchAsync(
+    public async Task<Findings> MatchAsync(
         AlertTurn turn, V1.AlertPolicy.Types.LogMatch match, CancellationToken cancellationToken)
     {
         var selector = Selector.Parse(match.Selector, "selector");
@@ -21,7 +21,8 @@ public sealed class LogConditions(ClickHouseClient clickHouse)
             findings.Add(new Finding(AlertConditions.LabelsOf(turn.Policy, selector.Stated().Concat(groups)), row.WholeNumber(1)));
         }
 
-        return findings;
+        // Further records may be on their way.
+        return new Findings(findings, _ => turn.IsBehind);
     }
 
     private static string Sql(AlertTurn turn, V1.AlertPolicy.Types.LogMatch match, Selector selector, SqlParameters parameters)

@@ -6,51 +6,54 @@ namespace Mesh.Ingestion.Alerts;
 /// <summary>The conditions on metrics.</summary>
 public sealed class MetricConditions(MetricStore metrics)
 {
-    public async Task<IReadOnlyList<Finding>?> BeyondAsync(
+    public async Task<Findings> BeyondAsync(
         AlertTurn turn, V1.AlertPolicy.Types.Threshold threshold, CancellationToken cancellationToken)
     {
         var window = threshold.Window?.ToTimeSpan();
         var query = Instant(turn, threshold.Selector, FunctionOf(threshold.Rate, window), window);
-        var findings = new List<Finding>();
+        var found = new List<Finding>();
         await foreach (var series in metrics.QueryAsync(query, cancellationToken))
-        {
-            var value = series.Values[^1];
-            if (Holds(value, threshold.Comparison, threshold.Value))
-                findings.Add(new Finding(AlertConditions.LabelsOf(turn.Policy, Pairs(series)), value));
-        }
-
-        return findings;
+            found.Add(new Finding(AlertConditions.LabelsOf(turn.Policy, Pairs(series)), series.Values[^1]));
+        return Judge(turn, found, window, threshold.Comparison, threshold.Value);
     }
 
     /// <summary>Divides sums, group by group; of a group that only the denominator has, 0.</summary>
-    public async Task<IReadOnlyList<Finding>?> RatioAsync(
+    public async Task<Findings> RatioAsync(
         AlertTurn turn, V1.AlertPolicy.Types.Ratio ratio, CancellationToken cancellationToken)
     {
         // The wholes first: of samples that come between the two questions a part without its whole tells nothing, while a whole
         // without its part would look like a ratio of 0.
         var wholes = await SumsAsync(turn, ratio, ratio.Denominator, cancellationToken);
         var parts = await SumsAsync(turn, ratio, ratio.Numerator, cancellationToken);
-        var findings = new List<Finding>();
+        var found = new List<Finding>();
         foreach (var (key, (labels, whole)) in wholes)
         {
             if (whole == 0 || whole < ratio.MinDenominator)
                 continue;
-            var value = (parts.TryGetValue(key, out var part) ? part.Value : 0) / whole;
-            if (Holds(value, ratio.Comparison, ratio.Value))
-                findings.Add(new Finding(labels, value));
+            found.Add(new Finding(labels, (parts.TryGetValue(key, out var part) ? part.Value : 0) / whole));
         }
 
-        return findings;
+        return Judge(turn, found, ratio.Window?.ToTimeSpan(), ratio.Comparison, ratio.Value);
     }
 
-    public async Task<IReadOnlyList<Finding>?> AbsentAsync(
+    /// <summary>Whether nothing is found; null where that cannot be known now.</summary>
+    public async Task<Findings?> AbsentAsync(
         AlertTurn turn, V1.AlertPolicy.Types.Absence absence, CancellationToken cancellationToken)
     {
         var window = absence.Window.ToTimeSpan();
         var query = Instant(turn, absence.Selector, V1.SeriesFunction.CountOverTime, window) with { Aggregation = V1.Aggregation.Count };
         await foreach (var _ in metrics.QueryAsync(query, cancellationToken))
-            return [];
-        return turn.IsBlindFor(window) ? null : [new Finding(AlertConditions.LabelsOf(turn.Policy, query.Selector.Stated()), 0)];
+            return new Findings([], _ => false);
+        return turn.IsBlindFor(window) ? null : new Findings([new Finding(AlertConditions.LabelsOf(turn.Policy, query.Selector.Stated()), 0)], _ => false);
+    }
+
+    // Of what was not found while nobody may have seen it, nothing is known: its alert stays as it is.
+    private static Findings Judge(AlertTurn turn, List<Finding> found, TimeSpan? window, Comparison comparison, double than)
+    {
+        var isBlind = turn.IsBlindFor(window ?? TimeSpan.FromMilliseconds(MetricQuery.LookBack));
+        var seen = found.Select(finding => finding.Labels.Key).ToHashSet(StringComparer.Ordinal);
+        return new Findings(
+            [.. found.Where(finding => Holds(finding.Value, comparison, than))], labels => isBlind && !seen.Contains(labels.Key));
     }
 
     private async Task<Dictionary<string, (AlertLabels Labels, double Value)>> SumsAsync(

@@ -16,13 +16,13 @@ namespace Mesh.Ingestion.Drain;
 /// holds for roll-ups, which are made here of some batches together: one insert of few rows where a view would make many.
 /// </summary>
 public sealed class DrainLoop(
-    WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, TableSetup tables, TimeProvider time,
+    WriteAheadLog log, LogFiles files, ClickHouseClient clickHouse, WriterTable writers, TableSetup tables, DrainLag lag, TimeProvider time,
     ILogger<DrainLoop> logger) : BackgroundLoop
 {
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
-    private readonly DrainMetrics _metrics = new(log, time);
+    private readonly DrainMetrics _metrics = new(log, lag);
     private readonly SampleSorter _sorter = new();
     private readonly SampleBlock _sorted = new();
     private readonly Rollup _rollup = new();
@@ -42,10 +42,13 @@ public sealed class DrainLoop(
         {
             while (!batch.Gather(reader))
             {
-                _metrics.Gathering(batch);
+                lag.Note(batch);
                 await log.WaitBeyondAsync(reader.Position, stoppingToken);
             }
 
+            // What the database has already is read for its roll-ups alone.
+            if (batch.End > position.Drained)
+                lag.Note(batch);
             await DrainAsync(batch, position.Drained, stoppingToken);
             batch.Next();
         }
@@ -163,7 +166,6 @@ public sealed class DrainLoop(
         }
 
         log.Truncate(drained, keepFrom: Math.Min(_rollupStart, _snapshot.Position));
-        _metrics.Committed(batch);
     }
 
     private static TimeSpan DelayOf(int attempt) =>

@@ -13,9 +13,8 @@ internal sealed class DrainMetrics : IDisposable
     private readonly Counter<long> _rows;
     private readonly Counter<long> _failures;
     private readonly ConcurrentDictionary<string, long> _parts = new();
-    private long _oldest;
 
-    public DrainMetrics(WriteAheadLog log, TimeProvider time)
+    public DrainMetrics(WriteAheadLog log, DrainLag lag)
     {
         _latency = _meter.CreateHistogram<double>("mesh_ingestion_insert_duration", "s", "Duration of inserts, by table.");
         _rows = _meter.CreateCounter<long>("mesh_ingestion_rows_inserted", description: "Rows that the database has taken, by table.");
@@ -25,10 +24,8 @@ internal sealed class DrainMetrics : IDisposable
         _meter.CreateObservableGauge(
             "mesh_ingestion_table_parts", () => _parts.Select(part => new Measurement<long>(part.Value, new KeyValuePair<string, object?>("table", part.Key))),
             description: "Parts that a table consists of.");
-        _meter.CreateObservableGauge("mesh_ingestion_log_lag_seconds", () => Lag(time), "s", "Age of the oldest record that the database has not.");
+        _meter.CreateObservableGauge("mesh_ingestion_log_lag_seconds", () => lag.Age.TotalSeconds, "s", "Age of the oldest record that the database has not.");
     }
-
-    public void Gathering(DrainBatch batch) => Volatile.Write(ref _oldest, batch.End == batch.Start ? 0 : batch.UnixMilliseconds);
 
     public void Inserted(Block block, TimeSpan elapsed)
     {
@@ -42,13 +39,5 @@ internal sealed class DrainMetrics : IDisposable
 
     public void Failed(string table) => _failures.Add(1, new KeyValuePair<string, object?>("table", table));
 
-    public void Committed(DrainBatch batch) => Volatile.Write(ref _oldest, 0);
-
     public void Dispose() => _meter.Dispose();
-
-    private double Lag(TimeProvider time)
-    {
-        var oldest = Volatile.Read(ref _oldest);
-        return oldest == 0 ? 0 : Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - oldest) / 1000.0);
-    }
 }
