@@ -83,8 +83,8 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
                 break;
             default:
                 if (Current is { HasShim: true, Port: > 0 }) parts.Ports.Adopt(Uid, Current.Port);
-                // Killed between the two, the agent has noted the stop and not asked for it.
-                if (Current.Phase == AllocationPhase.Stopping) await DoAsync(AllocationAction.Terminate, cancellation);
+                // Killed between the two, the agent has noted the stop and not asked for it. Many a program takes a second signal for haste.
+                if (Current.Phase == AllocationPhase.Stopping && !File.Exists(folder.EndAsked)) Terminate();
                 break;
         }
     }
@@ -114,7 +114,7 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
                 await LaunchAsync(cancellation);
                 break;
             case AllocationAction.Terminate:
-                parts.Runtime.Terminate(Uid, folder);
+                Terminate();
                 break;
             case AllocationAction.Kill:
                 parts.Runtime.Kill(Uid, folder);
@@ -124,6 +124,19 @@ public sealed class AllocationRunner(Allocation initial, AllocationParts parts, 
                 parts.Ports.Release(Uid);
                 await HandleAsync(new AllocationEvent.Cleaned(), cancellation);
                 break;
+        }
+    }
+
+    private void Terminate()
+    {
+        parts.Runtime.Terminate(Uid, folder);
+        try
+        {
+            File.Create(folder.EndAsked).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            parts.Log.LogWarning(e, "That the end of allocation {Allocation} was asked for cannot be noted; an agent that starts meanwhile asks again", Uid);
         }
     }
 

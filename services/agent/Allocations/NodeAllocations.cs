@@ -8,6 +8,7 @@ namespace Mesh.Agent.Allocations;
 /// <summary>All allocations of this node: takes up what was running, starts and stops what the scheduler wants, removes orphans.</summary>
 public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocations> log) : IAsyncDisposable
 {
+    private static readonly TimeSpan SweepPatience = TimeSpan.FromSeconds(30);
     private static readonly Backoff DeletePauses = Backoff.Of(1_000, 60_000);
 
     private readonly ConcurrentDictionary<string, (AllocationRunner Runner, Task Work)> runners = new();
@@ -127,9 +128,11 @@ public sealed class NodeAllocations(AllocationParts parts, ILogger<NodeAllocatio
             log.LogWarning("Removes the orphan {Allocation}", uid);
             try
             {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+                patience.CancelAfter(SweepPatience);
                 var folder = parts.Store.Folder(uid);
-                await parts.Runtime.RemoveAsync(uid, folder, cancellation);
-                await ShimLock.WaitReleasedAsync(folder, cancellation);
+                await parts.Runtime.RemoveAsync(uid, folder, patience.Token);
+                await ShimLock.WaitReleasedAsync(folder, patience.Token);
                 folder.Delete();
             }
             catch (Exception e) when (!cancellation.IsCancellationRequested)

@@ -13,6 +13,7 @@ public sealed class ContainerFolder(string path)
     public string PidFile => File("pid");
     public string Started => File("started.json");
     public string Exit => File("exit.json");
+    public string EndAsked => File("end.asked");
     public string RuntimeLog => File("runtime.log");
     public string Resolv => File("resolv.conf");
     public string Hosts => File("hosts");
@@ -33,7 +34,7 @@ public sealed class ContainerFolder(string path)
     /// <summary>Removes what one run left, so that the next begins with the image as it was; keeps record and logs.</summary>
     public void Reset()
     {
-        foreach (var file in (string[])[PidFile, Started, Exit, RuntimeLog, ShimSpec, OciConfig]) System.IO.File.Delete(file);
+        foreach (var file in (string[])[PidFile, Started, Exit, EndAsked, RuntimeLog, ShimSpec, OciConfig]) System.IO.File.Delete(file);
         foreach (var folder in (string[])[Rootfs, Upper, Work]) Delete(folder);
     }
 

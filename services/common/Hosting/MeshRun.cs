@@ -10,8 +10,8 @@ public static class MeshRun
     public static int RunMesh(this WebApplication app) => app.RunMeshAsync().GetAwaiter().GetResult();
 
     /// <summary>
-    /// The same. ASP.NET Core's own run ends with an error, and stops nothing of what it has begun, where the start does not come to its
-    /// end: here that is stopped too, and to be asked to stop while starting is no error.
+    /// The same. To be asked to stop while starting is no error here, and what has begun is stopped. A program that cannot start stops
+    /// nothing: what runs since before it, a router's nginx or an agent's allocations, is the next one's to take up.
     /// </summary>
     internal static async Task<int> RunMeshAsync(this WebApplication app)
     {
@@ -20,11 +20,9 @@ public static class MeshRun
         {
             await app.StartAsync();
         }
-        catch (Exception failure)
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            var asked = failure is OperationCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested;
             await app.StopAsync();
-            if (!asked) throw;
             return Environment.ExitCode;
         }
         await app.WaitForShutdownAsync();

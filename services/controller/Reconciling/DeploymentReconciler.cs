@@ -18,30 +18,37 @@ public sealed partial class DeploymentReconciler(
     public async Task ReconcileAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {
         var deployment = snapshot.Deployment;
+        var lease = new ReconcileLease(store, deployment, time);
         try
         {
             var planned = WorkloadPlan.For(deployment, snapshot.App, snapshot.Release, configs.Open(snapshot.Config));
             deployment = DeploymentOutcome.Begin(deployment, planned);
             if (deployment != snapshot.Deployment && !await store.NoteAsync(deployment, cancellationToken)) return;
-            var seen = await ApplyAsync(deployment, planned, cancellationToken);
+            if (await ApplyAsync(deployment, planned, lease, cancellationToken) is not { } seen)
+            {
+                LogLost(deployment.Name.ToString());
+                return;
+            }
             var after = DeploymentOutcome.Of(deployment, seen);
             if (deployment.Deleting && seen.Stopping.Count == 0) await store.ForgetAsync(deployment.Name, cancellationToken);
-            else await store.RecordAsync(snapshot.Deployment, after, cancellationToken);
+            else await store.RecordAsync(lease.Hold(snapshot.Deployment), after, cancellationToken);
         }
         catch (RpcException e) when (!cancellationToken.IsCancellationRequested)
         {
             LogAway(deployment.Name.ToString(), e.Status.Detail);
-            await store.PostponeAsync(deployment, s_pause, cancellationToken);
+            await store.PostponeAsync(lease.Hold(deployment), s_pause, cancellationToken);
         }
     }
 
-    private async Task<Observation> ApplyAsync(
-        Deployment deployment, IReadOnlyList<PlannedProcess> planned, CancellationToken cancellationToken)
+    /// <summary>Hands the plan to the scheduler; null where somebody else has the deployment by now.</summary>
+    private async Task<Observation?> ApplyAsync(
+        Deployment deployment, IReadOnlyList<PlannedProcess> planned, ReconcileLease lease, CancellationToken cancellationToken)
     {
         var running = new List<(PlannedProcess, Workload)>();
         var refusal = "";
         foreach (var process in planned)
         {
+            if (!await lease.KeepAsync(cancellationToken)) return null;
             try
             {
                 var request = new ApplyWorkloadRequest { Workload = process.Workload };
@@ -56,6 +63,7 @@ public sealed partial class DeploymentReconciler(
         var wanted = planned.Select(p => p.Workload.Name).ToHashSet();
         foreach (var status in deployment.Status.Where(s => !wanted.Contains(s.Workload)))
         {
+            if (!await lease.KeepAsync(cancellationToken)) return null;
             if (await StopAsync(status, cancellationToken) is { } left) stopping.Add(left);
         }
         return new Observation(running, stopping, refusal);
@@ -79,6 +87,9 @@ public sealed partial class DeploymentReconciler(
 
     private CallOptions Options(CancellationToken cancellationToken) =>
         new(deadline: (time.GetUtcNow() + s_patience).UtcDateTime, cancellationToken: cancellationToken);
+
+    [LoggerMessage(LogLevel.Warning, "{Deployment} is another replica's by now")]
+    private partial void LogLost(string deployment);
 
     [LoggerMessage(LogLevel.Warning, "The scheduler did not take {Deployment} now: {Problem}")]
     private partial void LogAway(string deployment, string problem);

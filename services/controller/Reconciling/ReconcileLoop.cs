@@ -21,7 +21,7 @@ internal sealed partial class ReconcileLoop(
             {
                 var leased = await store.LeaseAsync(AtOnce, stop);
                 await Task.WhenAll(leased.Select(s => ReconcileAsync(s, stop)));
-                if (leased.Count == 0) await due.WaitAsync(await SleepAsync(stop), stop);
+                if (leased.Count == 0) await due.WaitAsync(await PauseAsync(stop), stop);
             },
             stoppingToken);
     }
@@ -39,7 +39,7 @@ internal sealed partial class ReconcileLoop(
         }
     }
 
-    private async Task<TimeSpan> SleepAsync(CancellationToken cancellationToken)
+    private async Task<TimeSpan> PauseAsync(CancellationToken cancellationToken)
     {
         var sleep = await store.NextDueAsync(cancellationToken) ?? s_longestSleep;
         return sleep > s_longestSleep ? s_longestSleep : sleep < s_shortestSleep ? s_shortestSleep : sleep;

@@ -70,6 +70,21 @@ public sealed class ReconcileStore(MeshDatabase database, TimeProvider time)
         return noted;
     }
 
+    /// <summary>Makes a lease last anew, and answers until when; null when the deployment is leased to somebody else by now.</summary>
+    public async Task<DateTimeOffset?> RenewAsync(Deployment deployment, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            update deployments set lease_until = @until
+            where tenant = @Tenant and app = @App and deployment = @Id and lease_until = @LeaseUntil
+            returning lease_until
+            """;
+        await using var transaction = await database.BeginAsync(deployment.Tenant, cancellationToken);
+        var values = new { deployment.Tenant, deployment.App, deployment.Id, deployment.LeaseUntil, until = time.GetUtcNow() + s_lease };
+        var until = await transaction.QueryOneAsync<DateTimeOffset?>(sql, values, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return until;
+    }
+
     /// <summary>
     /// Records what was found and gives the lease back. When people have changed the deployment meanwhile, only the lease is given
     /// back: the deployment is due again already, as it is when its workloads have changed. Who has lost the lease records nothing.

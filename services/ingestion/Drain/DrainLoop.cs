@@ -135,7 +135,7 @@ public sealed class DrainLoop(
         }
     }
 
-    // What cannot be written down, on a full disk for instance, is tried again: until then nothing more is drained, and the log keeps it.
+    // What cannot be written down for want of room is tried again: until then nothing more is drained, and the log keeps it.
     private async Task CommitAsync(DrainBatch batch, long drained, CancellationToken cancellationToken)
     {
         for (var attempt = 0; ; attempt++)
@@ -145,7 +145,7 @@ public sealed class DrainLoop(
                 Commit(batch, drained);
                 return;
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (IOException exception) when (Durable.IsOutOfRoom(exception))
             {
                 if (attempt % 20 == 0)
                     logger.LogWarning(exception, "How far the drain is cannot be written; the log keeps what it has");

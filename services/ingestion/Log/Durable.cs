@@ -9,6 +9,13 @@ internal static partial class Durable
 {
     private const int DirectoryFlags = 0x10000;
 
+    // ENOSPC and EDQUOT of Linux.
+    private const int NoSpace = 28, NoQuota = 122;
+
+    /// <summary>Whether only room was missing, so that the same may be tried again.</summary>
+    public static bool IsOutOfRoom(IOException exception) =>
+        (exception.InnerException is Win32Exception flushed ? flushed.NativeErrorCode : exception.HResult) is NoSpace or NoQuota;
+
     /// <summary>Waits until the file's data, and the length needed to read it, are on the disk.</summary>
     public static void Data(SafeFileHandle file)
     {

@@ -28,6 +28,21 @@ public sealed class NodeAllocationsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_agent_that_asked_for_an_end_does_not_ask_again_when_it_starts_again()
+    {
+        var running = await RunAsync("trap 'echo asked' TERM; echo ready; while true; do sleep 0.05; done");
+        var uid = running.Spec.Uid;
+        await node.Allocations.StopAsync(uid, default);
+        await Wait.UntilAsync("it is asked", () => node.Log(uid).Contains("stdout F asked"));
+        await node.StopAgentAsync();
+        await node.StartAgentAsync();
+
+        // Killed when its grace is over.
+        await node.WaitAsync(uid, allocation => allocation.IsFinal);
+        Assert.Single(node.Log(uid), line => line == "stdout F asked");
+    }
+
+    [Fact]
     public async Task Where_nothing_can_be_written_an_agent_still_takes_up_what_runs()
     {
         var running = await RunAsync("echo ready; exec sleep 1000");
