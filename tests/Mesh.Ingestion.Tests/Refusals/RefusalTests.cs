@@ -53,7 +53,10 @@ public sealed class RefusalTests : IAsyncLifetime
         await _servers.Engine.KillAsync();
         await SendAsync(all, until: Reply.Taken);
 
+        // In two steps: a log that has seen that the disk is low writes nothing more.
         var ballast = Path.Combine(ingestion.DiskFolder, "ballast");
+        await File.WriteAllBytesAsync(ballast, new byte[(DiskMegabytes - FreeMegabytes) << 20]);
+        await SendAsync(all, until: Reply.SendAgain);
         Fill(ballast);
         await _servers.Engine.StartAsync();
         // What takes the checkpoint's place when it is whole.
@@ -167,14 +170,14 @@ public sealed class RefusalTests : IAsyncLifetime
     private static Task SendAsync(List<WayIn> ways, Reply until) => Task.WhenAll(ways.Select(way =>
         Wait.UntilAsync($"{way.Tenant} is answered {until}", async () => await way.SendAsync() == until)));
 
-    // Writes a file until the disk has no page left.
+    // Makes a file larger until the disk has no page left.
     private static void Fill(string path)
     {
-        using var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Write);
         var page = new byte[4096];
         try
         {
-            for (var offset = 0L; ; offset += page.Length)
+            for (var offset = RandomAccess.GetLength(file); ; offset += page.Length)
                 RandomAccess.Write(file, page, offset);
         }
         catch (IOException)

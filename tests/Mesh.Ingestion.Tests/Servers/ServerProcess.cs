@@ -23,7 +23,7 @@ public abstract class ServerProcess : IAsyncDisposable
         get
         {
             lock (_output)
-                return string.Join('\n', _output.TakeLast(40));
+                return string.Join('\n', _output.TakeLast(100));
         }
     }
 
